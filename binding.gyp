@@ -1,0 +1,148 @@
+{
+  # One addon for every Node version: it needs Node-API 8 and finds the engine's own functions by name. Published
+  # packages bring a binary (prebuilds/, made by scripts/prebuild with the same sources and flags); this file is for
+  # machines that have none, for development and for the sanitizers:
+  #   npx node-gyp rebuild -- -Dsanitize=address      (or undefined, thread; see scripts/sanitizers)
+  "variables": {
+    "sanitize%": "none"
+  },
+  "targets": [
+    {
+      "target_name": "hardstop",
+      "sources": [
+        "native/addon.cc",
+        "native/async_context.cc",
+        "native/deadline_heap.cc",
+        "native/env_state.cc",
+        "native/guard.cc",
+        "native/interrupter.cc",
+        "native/unblind.cc",
+        "native/unblind_calibration.cc",
+        "native/unblind_layout.cc",
+        "native/unblind_walk.cc",
+        "native/wake_margin.cc",
+        "native/watchdog.cc"
+      ],
+      "include_dirs": [
+        "native",
+        "<!(node -p \"require('node-addon-api').include_dir\")"
+      ],
+      "defines": [
+        "NAPI_VERSION=8",
+        "NAPI_DISABLE_CPP_EXCEPTIONS",
+        "NAPI_HAS_THREADS=0",
+        "NODE_ADDON_API_DISABLE_DEPRECATED"
+      ],
+      "cflags": [
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fvisibility=hidden",
+        "-fstack-protector-strong",
+        "-ffunction-sections",
+        "-fdata-sections"
+      ],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": [
+        "-std=c++17",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-fno-threadsafe-statics",
+        "-fvisibility-inlines-hidden"
+      ],
+      "conditions": [
+        ["OS=='linux'", {
+          "sources": [
+            "native/platform/linux/clock.cc",
+            "native/platform/linux/directed_signal.cc",
+            "native/platform/linux/futex.cc",
+            "native/platform/linux/mutex.cc",
+            "native/platform/linux/own_memory.cc",
+            "native/platform/linux/sleeper.cc",
+            "native/platform/linux/stack_bounds.cc",
+            "native/platform/linux/thread.cc",
+            "native/platform/linux/thread_cpu_clock.cc",
+            "native/platform/linux/thread_handle.cc",
+            "native/platform/posix/cpu_relax.cc",
+            "native/platform/posix/detached_thread.cc",
+            "native/platform/posix/host_symbol.cc"
+          ],
+          "libraries": ["-ldl", "-lpthread"],
+          "ldflags": [
+            # Node unloads an addon when the worker that loaded it ends; the watchdog thread must still find its code.
+            "-Wl,-z,nodelete",
+            "-Wl,-z,relro,-z,now",
+            "-Wl,--gc-sections",
+            "-Wl,--version-script=<(module_root_dir)/native/exports.map"
+          ]
+        }],
+        ["OS=='mac'", {
+          "sources": [
+            "native/platform/darwin/clock.cc",
+            "native/platform/darwin/directed_signal.cc",
+            "native/platform/darwin/mutex.cc",
+            "native/platform/darwin/own_memory.cc",
+            "native/platform/darwin/sleeper.cc",
+            "native/platform/darwin/stack_bounds.cc",
+            "native/platform/darwin/thread.cc",
+            "native/platform/darwin/thread_cpu_clock.cc",
+            "native/platform/darwin/thread_handle.cc",
+            "native/platform/posix/cpu_relax.cc",
+            "native/platform/posix/detached_thread.cc",
+            "native/platform/posix/host_symbol.cc"
+          ],
+          "xcode_settings": {
+            "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+            "DEAD_CODE_STRIPPING": "YES",
+            "GCC_ENABLE_CPP_EXCEPTIONS": "NO",
+            "GCC_ENABLE_CPP_RTTI": "NO",
+            "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+            "GCC_THREADSAFE_STATICS": "NO",
+            "MACOSX_DEPLOYMENT_TARGET": "11.0",
+            "WARNING_CFLAGS": ["-Wall", "-Wextra", "-Werror", "-Wthread-safety"]
+          }
+        }],
+        ["OS=='win'", {
+          "sources": [
+            "native/platform/win32/clock.cc",
+            "native/platform/win32/directed_signal.cc",
+            "native/platform/win32/host_symbol.cc",
+            "native/platform/win32/mutex.cc",
+            "native/platform/win32/own_memory.cc",
+            "native/platform/win32/sleeper.cc",
+            "native/platform/win32/stack_bounds.cc",
+            "native/platform/win32/thread.cc",
+            "native/platform/win32/thread_cpu_clock.cc",
+            "native/platform/win32/thread_handle.cc"
+          ],
+          "defines": ["NOMINMAX", "WIN32_LEAN_AND_MEAN", "_WIN32_WINNT=0x0A00", "_HAS_EXCEPTIONS=0"],
+          "msvs_settings": {
+            "VCCLCompilerTool": {
+              "AdditionalOptions": ["/std:c++17", "/guard:cf"],
+              "ExceptionHandling": 0,
+              "RuntimeTypeInfo": "false",
+              "WarnAsError": "true",
+              "WarningLevel": 3
+            },
+            "VCLinkerTool": {"AdditionalOptions": ["/guard:cf"]}
+          }
+        }],
+        ["sanitize!='none'", {
+          "cflags": [
+            "-fsanitize=<(sanitize)",
+            "-fno-sanitize-recover=undefined",
+            "-fno-omit-frame-pointer",
+            "-g"
+          ],
+          "cflags!": ["-O3", "-O2"],
+          "cflags+": ["-O1"],
+          "ldflags": ["-fsanitize=<(sanitize)"],
+          "xcode_settings": {
+            "OTHER_CFLAGS": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-g"],
+            "OTHER_LDFLAGS": ["-fsanitize=<(sanitize)"]
+          }
+        }]
+      ]
+    }
+  ]
+}

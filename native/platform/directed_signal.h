@@ -1,0 +1,63 @@
+#ifndef NATIVE_PLATFORM_DIRECTED_SIGNAL_H_
+#define NATIVE_PLATFORM_DIRECTED_SIGNAL_H_
+
+#include <cstdint>
+
+#include "platform/thread_handle.h"
+
+namespace hardstop::platform {
+
+// Where a thread was when it was stopped for a moment.
+struct MachineContext {
+  uintptr_t pc;
+  uintptr_t sp;
+  uintptr_t fp;
+};
+
+// Called once for every SignalThread() that returned true, with the `slot` given
+// there, while the target thread is stopped: on Linux on that very thread, in a
+// signal handler; on macOS and Windows on the thread that called SignalThread(),
+// with the target suspended. So it must be async-signal-safe, take no lock and
+// allocate nothing.
+using ThreadStopped = void (*)(uint32_t slot, const MachineContext& context);
+
+// Chooses and takes over the signal, once; later calls change nothing and give the
+// same answer: nullptr, or a literal that says why directed signals do not work in
+// this process. Not to be called by two threads at the same time.
+const char* InstallDirectedSignal(ThreadStopped thread_stopped);
+
+// The signal's number; 0 where it is switched off or the system needs none.
+int DirectedSignalNumber();
+
+// Lets the calling thread receive the signal.
+void UnblockDirectedSignal();
+
+// Stops `target` for some microseconds, calls ThreadStopped, and makes a read that
+// blocks in the system return (EINTR, or a cancelled operation). Any thread but the
+// target; the caller guarantees that the target lives. Returns false when nothing
+// was sent: then nothing will be called.
+bool SignalThread(const ThreadHandle& target, uint32_t slot);
+
+// For the self-test: a signal that the calling thread gets from a timer of its own.
+class SelfSignal {
+ public:
+  explicit SelfSignal(uint32_t slot);
+  ~SelfSignal();
+  SelfSignal(const SelfSignal&) = delete;
+  SelfSignal& operator=(const SelfSignal&) = delete;
+
+  // Lets the signal come once, `delay` (less than a second) from now, as if by
+  // SignalThread(). False where the system cannot do that.
+  bool Arm(Nanoseconds delay);
+
+ private:
+  // The system's name of the timer; negative: none.
+  int timer_ = -1;
+};
+
+// Whether the thread that is stopped in ThreadStopped is `thread`. Async-signal-safe.
+bool IsStoppedThread(const ThreadHandle& thread);
+
+}  // namespace hardstop::platform
+
+#endif  // NATIVE_PLATFORM_DIRECTED_SIGNAL_H_

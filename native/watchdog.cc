@@ -1,0 +1,164 @@
+#include "watchdog.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "platform/thread.h"
+
+namespace hardstop {
+
+using platform::Instant;
+using platform::MonotonicClock;
+using platform::MutexLock;
+using platform::Nanoseconds;
+
+// Constant-initialised and trivially destructible: there before any code of ours
+// runs, and nothing to wait for when the process exits.
+Watchdog Watchdog::instance_;
+
+bool Watchdog::SpinEnabled() {
+  // On one core a spinning watchdog would keep the work from finishing.
+  if (platform::OnlineCores() < 2) return false;
+  const char* setting = getenv("HARDSTOP_SPIN");
+  return setting == nullptr || strcmp(setting, "0") != 0;
+}
+
+bool Watchdog::EnsureStarted() {
+  MutexLock lock(mutex_);
+  if (started_) return true;
+  margin_ = WakeMargin(SpinEnabled());
+  started_ = platform::StartDetachedThread(&ThreadMain, this, "hardstop");
+  return started_;
+}
+
+bool Watchdog::Queue(Frame* frame, Instant due) {
+  frame->due = due;
+  if (due == Instant::max()) {
+    heap_.Remove(frame);
+    return false;
+  }
+  if (frame->heap_index == Frame::kNotQueued) {
+    if (!heap_.Insert(frame)) abort();  // No memory for a pointer: nothing else will work either.
+  } else {
+    heap_.Update(frame);
+  }
+  return heap_.Earliest() == frame && due - margin_.Margin() < next_wake_;
+}
+
+bool Watchdog::Arm(Frame* frame) {
+  Instant due = frame->soft_deadline;
+  if (frame->cpu_limit != Nanoseconds::max()) due = NextLook(*frame, MonotonicClock::now());
+  return Queue(frame, due);
+}
+
+bool Watchdog::Rearm(Frame* frame) {
+  return Queue(frame, NextLook(*frame, MonotonicClock::now()));
+}
+
+// When an unfired frame has to be looked at next.
+Instant Watchdog::NextLook(const Frame& frame, Instant now) const {
+  Instant next = frame.soft_struck ? frame.hard_deadline : frame.soft_deadline;
+  if (frame.cpu_limit != Nanoseconds::max()) {
+    // The thread cannot burn what is left of its limit before that much time
+    // has passed, so that is when to look again: exact, and no clock signal.
+    const Nanoseconds left = frame.cpu_limit - (frame.env_thread->CpuTime() - frame.cpu_at_start);
+    if (left <= Nanoseconds(0)) return now;
+    if (left < next - now) next = now + left;
+  }
+  return next;
+}
+
+bool Watchdog::Fire(Frame* frame, Instant now) {
+  frame->fired = true;
+  frame->escalations = 0;
+  if (frame->env_thread->IsShielded(*frame)) {
+    // Held off: the end of the shield fires it again.
+    heap_.Remove(frame);
+    return false;
+  }
+  frame->fired_at = now;
+  frame->cpu_at_fire = frame->env_thread->CpuTime();
+  frame->env_thread->RequestInterrupt();
+  return Queue(frame, now + frame->env_thread->KickDelay(0));
+}
+
+void Watchdog::Strike(Frame* frame, Instant now) {
+  if (frame->fired) {
+    Escalate(frame, now);
+    return;
+  }
+  const bool cpu_used_up =
+      frame->cpu_limit != Nanoseconds::max() &&
+      frame->env_thread->CpuTime() - frame->cpu_at_start >= frame->cpu_limit;
+  if (cpu_used_up && !frame->soft_struck) {
+    // A used-up CPU limit is a deadline that strikes now: the same grace follows.
+    frame->soft_deadline = now;
+    frame->hard_deadline = frame->grace < Instant::max() - now ? now + frame->grace : Instant::max();
+    frame->cpu_struck = true;
+  }
+  if (!frame->soft_struck && now >= frame->soft_deadline) {
+    frame->soft_struck = true;
+    frame->cpu_limit = Nanoseconds::max();
+    frame->env_thread->ShowExpiry(*frame);
+  }
+  if (now >= frame->hard_deadline) {
+    Fire(frame, now);
+  } else {
+    Queue(frame, NextLook(*frame, now));
+  }
+}
+
+void Watchdog::Escalate(Frame* frame, Instant now) {
+  StoppableThread* thread = frame->env_thread;
+  if (thread->IsShielded(*frame)) {
+    heap_.Remove(frame);
+    return;
+  }
+  frame->escalations++;
+  // Repeated, because whoever else catches terminations in between (node:vm does)
+  // takes ours with its own.
+  if (thread->NeedsTermination(*frame, now)) thread->RequestTermination();
+  thread->Kick(frame);
+  // A thread that is stuck in a built-in cannot be helped; it is looked at ever
+  // less often, but never given up, because the built-in returns some day.
+  Queue(frame, now + thread->KickDelay(frame->escalations));
+}
+
+void Watchdog::SpinUntil(Instant instant, uint32_t ticket) {
+  // Bounded by the margin. A Wake() means that something earlier was armed.
+  while (MonotonicClock::now() < instant && sleeper_.Ticket() == ticket) platform::CpuRelax();
+}
+
+void Watchdog::ThreadMain(void* self) { static_cast<Watchdog*>(self)->Run(); }
+
+void Watchdog::Run() {
+  mutex_.Lock();
+  while (true) {
+    const Instant now = MonotonicClock::now();
+    auto* frame = static_cast<Frame*>(heap_.Earliest());
+    if (frame != nullptr && frame->due <= now) {
+      Strike(frame, now);
+      continue;
+    }
+    // From here on the frame may be gone whenever the mutex is free; the loop
+    // starts over with whatever is earliest then.
+    const Instant due = frame == nullptr ? Instant::max() : frame->due;
+    const Nanoseconds margin = margin_.Margin();
+    next_wake_ = frame == nullptr ? Instant::max() : due - margin;
+    const uint32_t ticket = sleeper_.Ticket();
+    const bool spin = next_wake_ <= now;
+    const Instant wake_at = next_wake_;
+    mutex_.Unlock();
+    if (spin) {
+      SpinUntil(due, ticket);
+      mutex_.Lock();
+    } else {
+      sleeper_.SleepUntil(ticket, wake_at);
+      const Instant woken = MonotonicClock::now();
+      mutex_.Lock();
+      if (woken >= wake_at && sleeper_.Ticket() == ticket) margin_.Observe(woken - wake_at);
+    }
+  }
+}
+
+}  // namespace hardstop

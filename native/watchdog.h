@@ -1,0 +1,99 @@
+#ifndef NATIVE_WATCHDOG_H_
+#define NATIVE_WATCHDOG_H_
+
+#include <cstdint>
+
+#include "deadline_heap.h"
+#include "frame.h"
+#include "platform/clock.h"
+#include "platform/mutex.h"
+#include "platform/sleeper.h"
+#include "wake_margin.h"
+
+namespace hardstop {
+
+// What the watchdog can do to the thread that a frame belongs to. It knows
+// neither V8 nor JavaScript; EnvState does. All of it is called with
+// Watchdog::mutex() held, on the watchdog's thread or on the frame's own.
+class StoppableThread {
+ public:
+  // The soft stop: makes the frame's expiry visible to its own code.
+  virtual void ShowExpiry(const Frame& frame) = 0;
+  // Asks the engine to call back at its next stack check.
+  virtual void RequestInterrupt() = 0;
+  // Asks the engine to unwind, without a chance to see where it was.
+  virtual void RequestTermination() = 0;
+  // Whether a fired frame is past the point where the interrupt alone may do.
+  virtual bool NeedsTermination(const Frame& frame, platform::Instant now) const = 0;
+  // Wakes the thread from a blocking system call, and an engine that does not
+  // look at its stack guard from its loop.
+  virtual void Kick(Frame* frame) = 0;
+  // How long to wait before the `n`th kick for one frame (0 is the first).
+  virtual platform::Nanoseconds KickDelay(uint32_t n) const = 0;
+  // Whether `frame` may not be stopped now: a shield is open in it or inside it.
+  virtual bool IsShielded(const Frame& frame) const = 0;
+  virtual platform::Nanoseconds CpuTime() const = 0;
+
+ protected:
+  ~StoppableThread() = default;
+};
+
+// One thread and one heap of deadlines for the whole process. The thread is
+// started at first need, sleeps without limit while nothing is armed, and dies
+// with the process without delaying it.
+//
+// Lock order: mutex() before any lock of the engine's, which is what the calls
+// into StoppableThread take. Nothing is called back with an engine's lock held.
+class Watchdog {
+ public:
+  // The one watchdog. Never destroyed: the process may exit at any time.
+  static Watchdog& Instance() { return instance_; }
+
+  // Starts the thread if it is not running. False: the system refused.
+  bool EnsureStarted();
+
+  // Guards the heap, every frame that is pushed, the chain of frames of every
+  // environment and the list of environments.
+  platform::Mutex& mutex() { return mutex_; }
+
+  // The next four: with mutex() held.
+  //
+  // Queues a frame by its limits. True: Wake() must be called once the mutex is
+  // free, or the frame would be seen too late.
+  bool Arm(Frame* frame);
+  void Disarm(Frame* frame) { heap_.Remove(frame); }
+  // After the limits of an armed frame have changed.
+  bool Rearm(Frame* frame);
+  // Uses force on a frame from now on, until it is disarmed.
+  bool Fire(Frame* frame, platform::Instant now);
+
+  // Without the mutex.
+  void Wake() { sleeper_.Wake(); }
+
+  // Whether deadlines are awaited by spinning at their very end.
+  static bool SpinEnabled();
+
+ private:
+  constexpr Watchdog() = default;
+  static void ThreadMain(void* self);
+  [[noreturn]] void Run();
+
+  void Strike(Frame* frame, platform::Instant now);
+  void Escalate(Frame* frame, platform::Instant now);
+  platform::Instant NextLook(const Frame& frame, platform::Instant now) const;
+  bool Queue(Frame* frame, platform::Instant due);
+  void SpinUntil(platform::Instant instant, uint32_t ticket);
+
+  platform::Mutex mutex_;
+  DeadlineHeap heap_;                                      // Guarded by mutex_.
+  platform::Instant next_wake_ = platform::Instant::min();  // Guarded by mutex_.
+  bool started_ = false;                                   // Guarded by mutex_.
+  WakeMargin margin_{false};                                      // Guarded by mutex_.
+  platform::Sleeper sleeper_;
+
+  static Watchdog instance_;
+};
+
+}  // namespace hardstop
+
+#endif  // NATIVE_WATCHDOG_H_
