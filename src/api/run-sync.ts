@@ -1,0 +1,37 @@
+import type { RunSyncOptions } from '../core/options.js';
+import { runWork, scopeFor, type Timeout } from '../core/timeout.js';
+
+/**
+ * Runs synchronous work in this thread under a limit.
+ *
+ * On expiry the work is stopped where it stands, loop or no loop, and a `TimeoutError` is thrown whose `cause` shows
+ * where that was. The engine runs no `catch` and no `finally` of the stopped frames: use `scope.checkpoint()` with
+ * `grace`, or `scope.defer`, for what must happen. Not stopped before they return are built-ins that never look at the
+ * engine's stack guard (`JSON.parse` of a huge text, `sort` without comparator, `execSync`; see docs/strategies.md), and
+ * never what the work leaves behind for later: promises, timers, ticks.
+ *
+ * The outcome is decided by the clock: a value that comes before the deadline is returned, one that comes later is a
+ * timeout, and an error that the work throws is thrown whenever it comes.
+ *
+ * @param work called with its scope
+ * @param options the limit in ms (fractions allowed; `undefined`, `null`, `Infinity`: none; 0: not started), or options
+ * @returns the work's value, or what the `default` option gives on timeout
+ * @throws TimeoutError when the work did not return before its deadline
+ * @throws InvalidOptionError for a bad option, and for work that returns a promise
+ * @throws StrategyUnavailableError when a strategy that was asked for is not there
+ * @example examples/quick-start.ts
+ */
+export function runSync<T, D = never>(
+  work: (scope: Timeout) => T,
+  options: (RunSyncOptions<D> & { readonly error: false }) | null | undefined,
+): T | D | undefined;
+export function runSync<T, D = never>(
+  work: (scope: Timeout) => T,
+  options: number | null | undefined | RunSyncOptions<D>,
+): T | D;
+export function runSync(
+  work: (scope: Timeout) => unknown,
+  options: number | null | undefined | RunSyncOptions,
+): unknown {
+  return runWork(scopeFor(options), work, runSync);
+}

@@ -1,0 +1,96 @@
+import { types } from 'node:util';
+import { parseDuration, type RunSyncOptions } from '../core/options.js';
+import { runWork, scopeFor } from '../core/timeout.js';
+import { invalidOptionType } from '../errors/invalid-option-error.js';
+
+/** A function that runs under a limit: called as the function it was made from. */
+export interface Timeoutable<This, Args extends readonly unknown[], Result> {
+  (this: This, ...args: Args): Result;
+  /**
+   * The same function under another limit, for one call or more.
+   *
+   * @param timeout ms in place of the limit that it was made with; `undefined`: none
+   */
+  within(timeout: number | null | undefined): (this: This, ...args: Args) => Result;
+}
+
+/** Wraps methods: what `@timeoutable(options)` is. */
+export type TimeoutableDecorator<D> = <This, Args extends readonly unknown[], Result>(
+  method: (this: This, ...args: Args) => Result,
+  context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Result>,
+) => Timeoutable<This, Args, Result | D>;
+
+/**
+ * Makes a synchronous function run under a limit each time it is called; as a decorator, a method.
+ *
+ * On expiry a call is stopped as `runSync` stops work, with the same limits and the same options; what the function
+ * leaves behind for later is not stopped. Parameters, `this`, name and length stay those of the function.
+ *
+ * @param work the function; left out, a decorator for methods is returned
+ * @param options the limit in ms, or the options of `runSync`; `name` defaults to the function's
+ * @returns a function with the same signature, and `within(timeout)` for another limit
+ * @throws InvalidOptionError for a bad option, or when `work` is not a synchronous function
+ * @example examples/timeoutable.ts
+ */
+export function timeoutable<This, Args extends readonly unknown[], Result, D = never>(
+  work: (this: This, ...args: Args) => Result,
+  options: number | RunSyncOptions<D>,
+): Timeoutable<This, Args, Result | D>;
+export function timeoutable<D = never>(
+  options: number | RunSyncOptions<D>,
+): TimeoutableDecorator<D>;
+export function timeoutable(
+  workOrOptions: AnyFunction | number | RunSyncOptions,
+  options?: number | RunSyncOptions,
+): unknown {
+  if (typeof workOrOptions === 'function') {
+    return wrap(workOrOptions, checkOptions(options as number | RunSyncOptions, workOrOptions));
+  }
+  if (options !== undefined) throw invalidOptionType('work', 'a function', workOrOptions);
+  checkOptions(workOrOptions);
+  return (method: AnyFunction, context: unknown) => {
+    if ((context as ClassMethodDecoratorContext | undefined)?.kind !== 'method') {
+      throw invalidOptionType('@timeoutable', 'on a method (standard decorators)', method);
+    }
+    return wrap(method, checkOptions(workOrOptions, method));
+  };
+}
+
+type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Options as an object, named after the function; a bad one is refused here and not at the first call. */
+function checkOptions(options: number | RunSyncOptions, work?: AnyFunction): RunSyncOptions {
+  const given: RunSyncOptions = typeof options === 'object' ? options : { timeout: options };
+  const named =
+    given.name === undefined && work !== undefined && work.name !== ''
+      ? { ...given, name: work.name }
+      : given;
+  scopeFor(named);
+  return named;
+}
+
+function wrap(work: AnyFunction, options: RunSyncOptions): unknown {
+  if (types.isAsyncFunction(work) || types.isGeneratorFunction(work)) {
+    throw invalidOptionType('work', 'a synchronous function', work);
+  }
+  const limited = limit(work, options);
+  const within = (timeout: number | null | undefined): AnyFunction => {
+    parseDuration(timeout, 'timeout');
+    return limit(work, { ...options, timeout, deadline: undefined });
+  };
+  return Object.defineProperty(limited, 'within', {
+    value: within,
+    configurable: true,
+    writable: true,
+  });
+}
+
+function limit(work: AnyFunction, options: RunSyncOptions): AnyFunction {
+  const limited: AnyFunction = function (this: unknown, ...args: unknown[]) {
+    return runWork(scopeFor(options), () => Reflect.apply(work, this, args), limited);
+  };
+  for (const key of ['name', 'length'] as const) {
+    Object.defineProperty(limited, key, { value: work[key], configurable: true });
+  }
+  return limited;
+}

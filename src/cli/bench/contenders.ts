@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { Script } from 'node:vm';
+import { runInWorkerSync, runSync, type Timeout } from '../../index.js';
+import { IN_TIME_LIMIT_MS, type Contender, type Limiter } from './contender.js';
+import { UnavailableError } from './unavailable-error.js';
+
+/** All rows, ours first. */
+export const contenders: readonly Contender[] = [
+  {
+    name: 'native',
+    description: 'runSync, stopped by the native watchdog',
+    foreign: false,
+    prepare: (timeout) => inThread('native', timeout),
+  },
+  {
+    name: 'native, checkpoint',
+    description: 'runSync with grace; the loop calls checkpoint()',
+    foreign: false,
+    prepare: prepareCheckpoint,
+  },
+  {
+    name: 'vm',
+    description: 'runSync, strategy vm',
+    foreign: false,
+    prepare: (timeout) => inThread('vm', timeout),
+  },
+  {
+    name: 'worker',
+    description: 'runInWorkerSync, a worker thread that is terminated',
+    foreign: false,
+    prepare: prepareWorker,
+  },
+  {
+    name: 'node:vm',
+    description: 'vm.Script with the option timeout, script compiled once',
+    foreign: true,
+    prepare: prepareNodeVm,
+  },
+  {
+    name: 'function-timeout',
+    description: 'the npm package, function wrapped once',
+    foreign: true,
+    prepare: prepareFunctionTimeout,
+  },
+];
+
+/** The row of that name. */
+export function findContender(name: string): Contender {
+  const found = contenders.find((contender) => contender.name === name);
+  if (found === undefined) throw new RangeError(`No contender named '${name}'`);
+  return found;
+}
+
+function inThread(strategy: 'native' | 'vm', timeout: number): Limiter {
+  // Ours are called in their shortest form where that form means the same strategy.
+  const inTime = strategy === 'native' ? IN_TIME_LIMIT_MS : { timeout: IN_TIME_LIMIT_MS, strategy };
+  runSync(endAtOnce, { timeout: IN_TIME_LIMIT_MS, strategy });
+  return {
+    runInTime: () => runSync(endAtOnce, inTime),
+    stopLoop: () => runSync(loopForever, { timeout, strategy }),
+  };
+}
+
+function prepareCheckpoint(timeout: number): Limiter {
+  const grace = 1_000;
+  const strategy = 'native';
+  const inTime = { timeout: IN_TIME_LIMIT_MS, grace, strategy } as const;
+  return {
+    runInTime: () => runSync(checkOnce, inTime),
+    stopLoop: () => runSync(checkForever, { timeout, grace, strategy }),
+  };
+}
+
+function prepareWorker(timeout: number): Limiter {
+  return {
+    runInTime: () => {
+      runInWorkerSync(endAtOnce, { timeout: IN_TIME_LIMIT_MS });
+    },
+    stopLoop: () => {
+      runInWorkerSync(loopForever, { timeout });
+    },
+  };
+}
+
+function prepareNodeVm(timeout: number): Limiter {
+  const inTime = new Script('undefined');
+  const loop = new Script('for (;;);');
+  return {
+    runInTime: () => {
+      inTime.runInThisContext({ timeout: IN_TIME_LIMIT_MS });
+    },
+    stopLoop: () => {
+      loop.runInThisContext({ timeout });
+    },
+  };
+}
+
+async function prepareFunctionTimeout(timeout: number): Promise<Limiter> {
+  const { functionTimeout, version } = await importFunctionTimeout();
+  return {
+    version,
+    runInTime: functionTimeout(endAtOnce, { timeout: IN_TIME_LIMIT_MS }),
+    stopLoop: functionTimeout(loopForever, { timeout }),
+  };
+}
+
+type FunctionTimeout = (work: () => void, options: { readonly timeout: number }) => () => void;
+
+/** The package is no dependency of ours: it takes part where it is installed beside us. */
+async function importFunctionTimeout(): Promise<{
+  readonly functionTimeout: FunctionTimeout;
+  readonly version: string;
+}> {
+  const name = 'function-timeout';
+  try {
+    const module = (await import(name)) as { readonly default: FunctionTimeout };
+    const manifest = new URL('./package.json', import.meta.resolve(name));
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string };
+    return { functionTimeout: module.default, version };
+  } catch (error) {
+    throw new UnavailableError(`not installed (npm install ${name})`, { cause: error });
+  }
+}
+
+function endAtOnce(): void {
+  // Nothing to do: what is measured is the frame around it.
+}
+
+function loopForever(): void {
+  for (;;);
+}
+
+function checkOnce(scope: Timeout): void {
+  scope.checkpoint();
+}
+
+function checkForever(scope: Timeout): void {
+  for (;;) scope.checkpoint();
+}

@@ -1,0 +1,44 @@
+import { formatMicroseconds, formatTable, type Column } from '../text-table.js';
+import type { Report, ReportRow } from './report.js';
+
+const columns: readonly Column[] = [
+  { title: '', align: 'left' },
+  { title: 'late: min', align: 'right' },
+  { title: 'p50', align: 'right' },
+  { title: 'p90', align: 'right' },
+  { title: 'p99', align: 'right' },
+  { title: 'max', align: 'right' },
+  { title: 'in time: p50', align: 'right' },
+  { title: 'min', align: 'right' },
+];
+
+/** The report as a table for a terminal, with what the reader needs to judge it. */
+export function formatReport(report: Report): string {
+  const { machine } = report;
+  const flags = report.nodeFlags.length === 0 ? '' : ` ${report.nodeFlags.join(' ')}`;
+  return [
+    `hardstop ${report.hardstop}, Node ${machine.node}${flags} (V8 ${machine.v8})`,
+    `${machine.platform} ${machine.osRelease} ${machine.arch}, ${String(machine.cores)} x ${machine.cpu}`,
+    `endless loop, limit ${String(report.timeoutMs)} ms, ${String(report.iterations)} times; all figures in microseconds`,
+    '',
+    formatTable(columns, report.rows.map(formatRow)),
+    ...report.rows.map(formatNote),
+    '',
+    "late: from the limit until the caller has its error; in time: a call whose work ends at once",
+    '',
+  ].join('\n');
+}
+
+function formatRow({ contender, latenessUs, costUs }: ReportRow): readonly string[] {
+  if (latenessUs === undefined || costUs === undefined) {
+    return [contender, '-', '-', '-', '-', '-', '-', '-'];
+  }
+  const { min, p50, p90, p99, max } = latenessUs;
+  return [contender, ...[min, p50, p90, p99, max, costUs.p50, costUs.min].map(formatMicroseconds)];
+}
+
+function formatNote({ contender, description, version, unavailable }: ReportRow): string {
+  const subject = version === undefined ? contender : `${contender} ${version}`;
+  const reason = unavailable === undefined ? '' : `; not measured: ${unavailable}`;
+  return `${subject}: ${description}${reason}`;
+}

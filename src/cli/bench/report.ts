@@ -1,0 +1,37 @@
+import type { Machine } from '../machine.js';
+import type { Distribution } from './distribution.js';
+
+/** The form of a report; counted up when a field changes its meaning or goes. */
+export const REPORT_SCHEMA = 1;
+
+/** Samples in microseconds, in the order in which they were measured, and their summary. */
+export interface Measured extends Distribution {
+  readonly samples: readonly number[];
+}
+
+/** What was measured of one contender, or why nothing was. */
+export interface ReportRow {
+  readonly contender: string;
+  readonly description: string;
+  readonly foreign: boolean;
+  /** Of a foreign package. */
+  readonly version?: string | undefined;
+  readonly unavailable?: string | undefined;
+  /** From the limit to the moment at which the caller has its error, us. */
+  readonly latenessUs?: Measured | undefined;
+  /** A call whose work ends at once, us; each sample is the mean of a batch of calls. */
+  readonly costUs?: Measured | undefined;
+}
+
+/** All that one `hardstop bench` has measured. */
+export interface Report {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly hardstop: string;
+  /** ISO 8601, UTC. */
+  readonly measuredAt: string;
+  readonly machine: Machine;
+  readonly nodeFlags: readonly string[];
+  readonly iterations: number;
+  readonly timeoutMs: number;
+  readonly rows: readonly ReportRow[];
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { HELP } from './help.js';
+import { packageVersion } from '../version.js';
+import { UsageError } from './usage-error.js';
+
+/** A command takes the arguments after its name and gives the exit status. */
+interface CommandModule {
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+/** Loaded when called, so that each command pays only for what it needs. */
+const commands: ReadonlyMap<string, () => Promise<CommandModule>> = new Map([
+  ['bench', () => import('./bench/command.js')],
+  ['doctor', () => import('./doctor/command.js')],
+]);
+
+const USAGE_STATUS = 2;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === '--help' || name === '-h' || name === 'help') return print(HELP);
+  if (name === '--version' || name === '-V') return print(`${packageVersion()}\n`);
+  try {
+    return await (await loadCommand(name)).run(rest);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`hardstop: ${error.message}\nTry 'hardstop --help'.\n`);
+    return USAGE_STATUS;
+  }
+}
+
+function loadCommand(name: string | undefined): Promise<CommandModule> {
+  if (name === undefined) throw new UsageError('no command given');
+  const load = commands.get(name);
+  if (load === undefined) {
+    const kind = name.startsWith('-') ? 'option' : 'command';
+    throw new UsageError(`unknown ${kind} '${name}'`);
+  }
+  return load();
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

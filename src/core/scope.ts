@@ -1,0 +1,152 @@
+import { refreshTimeoutError, TimeoutError } from '../errors/timeout-error.js';
+import { struckDepth } from '../strategy/native-strategy.js';
+import type { Stage, Strategy } from '../strategy/strategy.js';
+import { CleanupStack, type Failure } from './cleanup-stack.js';
+import { now } from './clock.js';
+import { innermostScope } from './current-scope.js';
+import type { ScopeSettings } from './options.js';
+
+/**
+ * How a scope stands: `'pending'` not run yet · `'executing'` · `'executed'` in time · `'timed_out'` by its own deadline ·
+ * `'interrupted'` by a timeout that is not its own, an enclosing scope's stop, `asyncRaise` or its `signal` ·
+ * `'cancelled'` its timeout was dropped while it ran · `'failed'` with another error.
+ */
+export type TimeoutState =
+  'pending' | 'executing' | 'executed' | 'timed_out' | 'interrupted' | 'cancelled' | 'failed';
+
+/** The function that a user called; the stacks of its errors begin at its caller. */
+export type CallSite = (...args: never[]) => unknown;
+
+/**
+ * The inside of a `Timeout`: the state of its present run and its place among the scopes around it. Its fields are
+ * written by execution.ts and by the members of `Timeout`, always on the scope's own thread.
+ */
+export class Scope {
+  /** What users see of this scope. */
+  readonly handle: object;
+  readonly settings: ScopeSettings;
+  /** ms; changed by `reschedule` before the run. */
+  timeout: number;
+  state: TimeoutState = 'pending';
+  /** From the start of the run to its end, also while the state is `'cancelled'` already. */
+  running: boolean = false;
+  strategy: Strategy<never, never> | undefined;
+  enclosing: Scope | undefined;
+  /** Depth of this scope's native frame; of the one around it where another strategy runs the scope. */
+  depth: number = 0;
+  /** How many shields are open directly in this scope's work. */
+  shields: number = 0;
+  startedAt: number = NaN;
+  /** `NaN` while it is not known yet; see `elapsed`. */
+  endedAt: number = NaN;
+  /** Its own, without those around it. */
+  deadline: number = Infinity;
+  callSite: CallSite | undefined;
+  cleanup: CleanupStack | undefined;
+  controller: AbortController | undefined;
+  /** Why the `signal` option ended the run. */
+  abort: Failure | undefined;
+  /** The one error of this run, wherever it was handed out first. */
+  error: TimeoutError | undefined;
+
+  constructor(handle: object, timeout: number, settings: ScopeSettings) {
+    this.handle = handle;
+    this.timeout = timeout;
+    this.settings = settings;
+  }
+
+  addCleanup(callback: () => unknown): void {
+    this.cleanup ??= new CleanupStack();
+    this.cleanup.push(callback);
+  }
+
+  /** The earliest deadline that reaches this scope's work: its own or one around it; `Infinity` inside a shield. */
+  effectiveDeadline(): number {
+    let earliest = Infinity;
+    for (let scope: Scope | undefined = this.firstReaching(); scope !== undefined; scope = scope.nextReaching()) {
+      if (scope.deadline < earliest) earliest = scope.deadline;
+    }
+    return earliest;
+  }
+
+  /** The earliest instant at which force may be used on work directly inside this scope. */
+  effectiveHardDeadline(): number {
+    let earliest = Infinity;
+    for (let scope: Scope | undefined = this.firstReaching(); scope !== undefined; scope = scope.nextReaching()) {
+      earliest = Math.min(earliest, scope.deadline + scope.settings.grace);
+    }
+    return earliest;
+  }
+
+  /**
+   * The scope whose deadline stops this scope's work, if one has passed: the earliest, of equal ones the outermost.
+   */
+  struck(): Scope | undefined {
+    const time = now();
+    const nativelyStruck = struckDepth();
+    let owner: Scope | undefined;
+    let earliest = Infinity;
+    for (let scope: Scope | undefined = this.firstReaching(); scope !== undefined; scope = scope.nextReaching()) {
+      // A CPU limit strikes where the clock says nothing; the watchdog tells by the depth of the frame.
+      const usedUp =
+        scope.settings.cpuTimeout !== Infinity && nativelyStruck <= scope.depth ? time : Infinity;
+      const deadline = Math.min(scope.deadline, usedUp);
+      if (deadline <= time && deadline <= earliest) {
+        earliest = deadline;
+        owner = scope;
+      }
+    }
+    return owner;
+  }
+
+  /** Throws what the work of this scope is to be stopped with, if anything. */
+  throwIfStruck(callSite: CallSite): void {
+    if (this.abort !== undefined) throw this.abort.error;
+    const owner = this.struck();
+    if (owner !== undefined) throw owner.timeoutError('checkpoint', true, callSite);
+  }
+
+  /** The scope's `TimeoutError`: made at first need, brought up to date afterwards. */
+  timeoutError(stage: Stage, stopped: boolean, callSite: CallSite, stuck?: Error): TimeoutError {
+    const elapsed = (this.running ? now() : this.endedAt) - this.startedAt;
+    if (this.error === undefined) {
+      const { stackTraceLimit } = Error;
+      // One capture is enough, and it has to begin at the caller.
+      Error.stackTraceLimit = 0;
+      this.error = new TimeoutError({
+        timeout: this.timeout,
+        elapsed,
+        strategy: this.strategy?.name ?? 'native',
+        stage,
+        stopped,
+        scope: this.handle,
+        label: this.settings.name,
+        cause: stuck,
+      });
+      Error.stackTraceLimit = stackTraceLimit;
+      Error.captureStackTrace(this.error, callSite);
+    } else {
+      refreshTimeoutError(
+        this.error,
+        { elapsed, stage, stopped, cause: stuck },
+        this.settings.name,
+      );
+    }
+    return this.error;
+  }
+
+  /** This scope, unless a shield inside it holds its deadline off. */
+  private firstReaching(): this | undefined {
+    for (let scope = innermostScope(); scope !== undefined; scope = scope.enclosing) {
+      if (scope.shields > 0) return undefined;
+      if (scope === this) return this;
+    }
+    return this;
+  }
+
+  /** The scope around this one, unless a shield in it holds it off. */
+  private nextReaching(): Scope | undefined {
+    const { enclosing } = this;
+    return enclosing === undefined || enclosing.shields > 0 ? undefined : enclosing;
+  }
+}

@@ -1,0 +1,322 @@
+import { inspect } from 'node:util';
+import { invalidOptionRange, invalidOptionType } from '../errors/invalid-option-error.js';
+import { InvalidStateError } from '../errors/invalid-state-error.js';
+import {
+  cancelFrame,
+  rescheduleFrame,
+  shieldFrames,
+  struckDepth,
+} from '../strategy/native-strategy.js';
+import {
+  automaticStrategy,
+  refuseLiveChange,
+  selectStrategy,
+} from '../strategy/select-strategy.js';
+import type { InThreadWork } from '../strategy/strategy.js';
+import { now } from './clock.js';
+import { liveScope } from './current-scope.js';
+import { abandon, execute } from './execution.js';
+import { parseDuration, parseOptions, PLAIN_SETTINGS, type RunSyncOptions } from './options.js';
+import { Scope, type CallSite, type TimeoutState } from './scope.js';
+import { makeScopeSignal } from './scope-signal.js';
+
+/** The inside of a scope, for the parts of the core that are not its members. */
+export let scopeOf: (timeout: Timeout) => Scope;
+
+/**
+ * One run of one piece of work under one deadline.
+ *
+ * At the deadline the work is stopped by the scope's strategy. In a hard stop of synchronous code the engine runs no
+ * `catch` and no `finally` of the stopped frames: what must happen all the same belongs into `defer` or `use`, or needs
+ * a `grace` in which the work ends itself at a `checkpoint()`. Built-ins that never look at the engine's stack guard
+ * (a huge `JSON.parse`, a `sort` without comparator, `execSync`) are not stopped before they return.
+ *
+ * A scope can be run again after it has ended, never inside its own run. Cleanup is registered anew for each run.
+ */
+export class Timeout {
+  static {
+    scopeOf = (timeout) => timeout.#scope;
+    // What `console.log` shows.
+    Object.defineProperty(this.prototype, inspect.custom, {
+      value(this: Timeout): string {
+        return `Timeout { timeout: ${String(this.timeout)}, state: '${this.state}' }`;
+      },
+      configurable: true,
+      writable: true,
+    });
+  }
+  readonly #scope: Scope;
+
+  /**
+   * Makes a scope; nothing is armed before it runs.
+   *
+   * @param timeout the limit in ms from the start of the run; `undefined`, `null` and `Infinity` are none, `0` is expired
+   *   already
+   * @param options what else the scope takes; `deadline` may stand in place of `timeout`
+   * @throws InvalidOptionError for the first option that is out of type or range, or contradicts another
+   */
+  constructor(timeout?: number | null, options?: Omit<RunSyncOptions, 'timeout'>) {
+    this.#scope = new Scope(
+      this,
+      parseDuration(timeout, 'timeout'),
+      options === undefined ? PLAIN_SETTINGS : parseOptions(options, timeout),
+    );
+  }
+
+  /** The scope's label, from its options. */
+  get name(): string | undefined {
+    return this.#scope.settings.name;
+  }
+
+  /** How the scope stands. */
+  get state(): TimeoutState {
+    return this.#scope.state;
+  }
+
+  /** `true` only after the work has returned in time. */
+  get ok(): boolean {
+    return this.#scope.state === 'executed';
+  }
+
+  /** The limit in ms; for a scope made from a `deadline`, what was left of it when the run started. */
+  get timeout(): number {
+    return this.#scope.timeout;
+  }
+
+  /**
+   * When the running scope expires, ms on the `performance.now()` scale: the earliest of its own deadline and those of
+   * the scopes around it. `Infinity` without a limit, inside a shield, and before the run unless it was made from one.
+   */
+  get deadline(): number {
+    const scope = this.#scope;
+    if (scope.running) return scope.effectiveDeadline();
+    return scope.state === 'pending' ? (scope.settings.deadline ?? Infinity) : scope.deadline;
+  }
+
+  /** What is left until the deadline, ms: never negative, `Infinity` without a limit, 0 after the end. */
+  remaining(): number {
+    const scope = this.#scope;
+    if (scope.running) return Math.max(0, scope.effectiveDeadline() - now());
+    if (scope.state !== 'pending') return 0;
+    const { deadline } = scope.settings;
+    return deadline === undefined ? scope.timeout : Math.max(0, deadline - now());
+  }
+
+  /** Since the start of the run, ms; to its end once it has ended, 0 before it. */
+  elapsed(): number {
+    const scope = this.#scope;
+    if (scope.state === 'pending') return 0;
+    return (scope.running ? now() : scope.endedAt) - scope.startedAt;
+  }
+
+  /**
+   * Whether the deadline, or one around it, has passed. Reads shared memory and the clock: no native call, some tens of
+   * ns.
+   */
+  get expired(): boolean {
+    const scope = this.#scope;
+    if (!scope.running) return scope.state === 'timed_out';
+    return struckDepth() <= scope.depth
+      ? scope.struck() !== undefined
+      : now() >= scope.effectiveDeadline();
+  }
+
+  /**
+   * Throws if the deadline of this scope, or of one around it, has passed: the cooperative stop, in which `catch` and
+   * `finally` run. Costs some ns while it has not: it reads shared memory, or the clock where the addon is not at work.
+   *
+   * @throws TimeoutError of the scope whose deadline came first
+   */
+  checkpoint(): void {
+    const scope = this.#scope;
+    if (struckDepth() > scope.depth && scope.strategy?.name === 'native') return;
+    if (scope.running) scope.throwIfStruck(Timeout.prototype.checkpoint);
+  }
+
+  /**
+   * Aborts at the soft stop with the `TimeoutError` as its reason. Made when it is first read. A synchronous loop that
+   * polls `aborted` sees it abort; work that does not ask is told when the scope has ended.
+   */
+  get signal(): AbortSignal {
+    const scope = this.#scope;
+    scope.controller ??= makeScopeSignal({
+      isExpired: () => this.expired,
+      reason: () =>
+        scope.struck()?.timeoutError('signal', true, scope.callSite as CallSite) ?? scope.error,
+    });
+    return scope.controller.signal;
+  }
+
+  /**
+   * Moves the deadline of the running scope to `ms` from now; before the run, changes its timeout.
+   *
+   * @param ms the new limit in ms; `undefined`, `null`, `Infinity`: none
+   * @throws InvalidStateError when the deadline has passed, or the run has ended
+   * @throws StrategyUnavailableError when what runs the work cannot move a deadline (`vm`, `worker`)
+   */
+  reschedule(ms: number | null | undefined): void {
+    const timeout = parseDuration(ms, 'timeout');
+    const scope = this.#scope;
+    if (scope.running) this.#move(now() + timeout);
+    else if (scope.state === 'pending') scope.timeout = timeout;
+    else
+      throw new InvalidStateError(
+        `The scope has ended (${scope.state}): it has no deadline to move`,
+      );
+  }
+
+  /**
+   * Moves the deadline of the running scope to an instant on the `performance.now()` scale.
+   *
+   * @param instant ms; `Infinity`: none; one that has passed stops the work at once
+   * @throws as {@link Timeout.reschedule}; InvalidStateError also before the run
+   */
+  rescheduleAt(instant: number): void {
+    const rule = 'an instant on the performance.now() scale';
+    if (typeof instant !== 'number') throw invalidOptionType('instant', rule, instant);
+    if (Number.isNaN(instant)) throw invalidOptionRange('instant', rule, instant);
+    const scope = this.#scope;
+    if (!scope.running) {
+      throw new InvalidStateError(
+        `The scope does not run (${scope.state}): it has no deadline to move`,
+      );
+    }
+    this.#move(instant);
+  }
+
+  /**
+   * Drops the timeout: the running work may go on to its end, and the state becomes `'cancelled'`. Before and after the
+   * run there is nothing to drop; repeated calls change nothing.
+   *
+   * @throws StrategyUnavailableError when what runs the work cannot drop a deadline (`vm`, `worker`)
+   */
+  cancel(): void {
+    const scope = this.#scope;
+    if (!scope.running || scope.state === 'cancelled') return;
+    refuseLiveChange(scope.strategy, 'drop a running deadline');
+    scope.deadline = Infinity;
+    scope.state = 'cancelled';
+    cancelFrame(scope.depth);
+  }
+
+  /**
+   * Registers cleanup: run when the scope ends in whatever way, a hard stop included, the last one first. Errors that
+   * callbacks throw are not lost: they arrive as, or inside, a `SuppressedError`.
+   *
+   * @param callback called without arguments, once, when this scope's own limit is over
+   * @throws InvalidOptionError when it is not a function
+   */
+  defer(callback: () => unknown): void {
+    if (typeof callback !== 'function') throw invalidOptionType('callback', 'a function', callback);
+    this.#scope.addCleanup(callback);
+  }
+
+  /**
+   * Registers a resource for disposal when the scope ends, as {@link Timeout.defer} does a callback.
+   *
+   * @param resource has a `[Symbol.dispose]` method; `null` and `undefined` are passed through
+   * @returns the resource
+   * @throws InvalidOptionError when it has no such method
+   */
+  use<R extends Disposable | null | undefined>(resource: R): R {
+    if (resource === null || resource === undefined) return resource;
+    const dispose = (resource as Partial<Disposable>)[Symbol.dispose];
+    if (typeof dispose !== 'function') {
+      throw invalidOptionType('resource', 'an object with a [Symbol.dispose] method', resource);
+    }
+    this.#scope.addCleanup(() => {
+      Reflect.apply(dispose, resource, []);
+    });
+    return resource;
+  }
+
+  /**
+   * Runs `work` with the deadlines that are live around it held off until it ends: for cleanup that must not be cut. A
+   * deadline that passes meanwhile strikes when the shield ends. Scopes that are started inside have their own limits.
+   *
+   * @param work called without arguments
+   * @returns its value
+   * @throws what `work` throws; StrategyUnavailableError when a strategy around it cannot hold its deadline off (`vm`)
+   */
+  shield<T>(work: () => T): T {
+    const holder = liveScope(abandon);
+    if (holder === undefined) return work();
+    for (let scope: Scope | undefined = holder; scope !== undefined; scope = scope.enclosing) {
+      if (scope.deadline !== Infinity)
+        refuseLiveChange(scope.strategy, 'hold a running deadline off');
+    }
+    holder.shields++;
+    shieldFrames(1);
+    try {
+      return work();
+    } finally {
+      holder.shields--;
+      shieldFrames(-1);
+    }
+  }
+
+  /**
+   * Runs synchronous work under this scope's limit, in this thread.
+   *
+   * On expiry the work is stopped and the scope's `TimeoutError` is thrown, or what its options put in its place.
+   * Promises, timers and `process.nextTick` callbacks that the work leaves behind are not stopped.
+   *
+   * @param work called with this scope
+   * @returns the work's value, if it came before the deadline
+   * @throws TimeoutError when it did not; what the work throws; the reason of an aborted `signal`; InvalidStateError
+   *   while this scope runs; StrategyUnavailableError when the strategy asked for is not there
+   */
+  runSync<T>(work: (scope: this) => T): T {
+    return runWork(this, work, Timeout.prototype.runSync);
+  }
+
+  /** `Timeout: 100 ms`, with the label if there is one. */
+  toString(): string {
+    const { timeout, settings } = this.#scope;
+    return `Timeout: ${String(timeout)} ms${settings.name === undefined ? '' : ` (${settings.name})`}`;
+  }
+
+  #move(deadline: number): void {
+    const scope = this.#scope;
+    refuseLiveChange(scope.strategy, 'move a running deadline');
+    if (
+      scope.state === 'cancelled' ||
+      !rescheduleFrame(scope.depth, deadline, scope.settings.grace)
+    ) {
+      throw new InvalidStateError(
+        scope.state === 'cancelled'
+          ? 'The timeout was cancelled: it has no deadline to move'
+          : 'The deadline has passed: it cannot be moved any more',
+      );
+    }
+    scope.timeout = Math.max(0, deadline - scope.startedAt);
+    scope.deadline = deadline;
+  }
+}
+
+/** Makes the scope that a limit in ms, or options, describe. */
+export function scopeFor(options: number | null | undefined | RunSyncOptions): Timeout {
+  return typeof options === 'object' && options !== null
+    ? new Timeout(options.timeout, options)
+    : new Timeout(options);
+}
+
+/**
+ * Runs synchronous work under a scope by the strategy that its settings ask for.
+ *
+ * @param callSite what the user called
+ */
+export function runWork<S extends Timeout, T>(
+  timeout: S,
+  work: (scope: S) => T,
+  callSite: CallSite,
+): T {
+  if (typeof work !== 'function') throw invalidOptionType('work', 'a function', work);
+  const scope = scopeOf(timeout);
+  const { settings } = scope;
+  if (settings === PLAIN_SETTINGS && automaticStrategy !== undefined) {
+    return execute(scope, automaticStrategy, work as InThreadWork, timeout, callSite) as T;
+  }
+  const { strategy } = selectStrategy(settings.strategy, settings.cpuTimeout !== Infinity);
+  return execute(scope, strategy, work as InThreadWork, timeout, callSite) as T;
+}

@@ -1,0 +1,71 @@
+// The memory that a worker shares with the thread that waits for it: the waiting thread sleeps in `Atomics.wait`, where
+// no message can reach it, and reads the reply itself once a cell has changed.
+
+/** Id of the request that was answered last. The cell that the caller sleeps on. */
+const ANSWERED = 0;
+/** 1 from when the thread's exit handlers run. */
+const EXITING = 1;
+const EXIT_CODE = 2;
+/** Bytes; a `Float64Array` of one element stands behind the cells. */
+const ENDED_AT_OFFSET = 16;
+const SIZE = 24;
+
+/** The id that a worker answers when it is ready for its first request. */
+export const READY_ID = 1;
+
+// Bound at load, so that fake timers cannot replace it later.
+const hrtime = process.hrtime.bind(process);
+
+/** Milliseconds on the monotonic clock, the same in all threads: `performance.now()` starts anew in each. */
+export function sharedNow(): number {
+  const [seconds, nanoseconds] = hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
+
+/** A worker's end of the shared cells, and its caller's. */
+export class WorkerCells {
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: Int32Array;
+  readonly #endedAt: Float64Array;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(SIZE)) {
+    this.buffer = buffer;
+    this.#cells = new Int32Array(buffer, 0, ENDED_AT_OFFSET / Int32Array.BYTES_PER_ELEMENT);
+    this.#endedAt = new Float64Array(buffer, ENDED_AT_OFFSET, 1);
+  }
+
+  get answered(): number {
+    return Atomics.load(this.#cells, ANSWERED);
+  }
+
+  /** `undefined` while no exit handler has run, and for ever if the thread ended without running any. */
+  get exitCode(): number | undefined {
+    return Atomics.load(this.#cells, EXITING) === 1
+      ? Atomics.load(this.#cells, EXIT_CODE)
+      : undefined;
+  }
+
+  /** When the last answer was ready, on the scale of {@link sharedNow}. Written before `answered` changes. */
+  get endedAt(): number {
+    return this.#endedAt[0] ?? NaN;
+  }
+
+  /** Caller: sleeps until `answered` differs from `seen`, the thread begins to exit, or `ms` have passed. */
+  wait(seen: number, ms: number): void {
+    Atomics.wait(this.#cells, ANSWERED, seen, ms);
+  }
+
+  /** Worker: the reply to request `id` has been posted. */
+  answer(id: number): void {
+    this.#endedAt[0] = sharedNow();
+    Atomics.store(this.#cells, ANSWERED, id);
+    Atomics.notify(this.#cells, ANSWERED);
+  }
+
+  /** Worker: the thread is about to end by itself. */
+  exit(code: number): void {
+    Atomics.store(this.#cells, EXIT_CODE, code);
+    Atomics.store(this.#cells, EXITING, 1);
+    Atomics.notify(this.#cells, ANSWERED);
+  }
+}

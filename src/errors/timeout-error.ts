@@ -1,0 +1,125 @@
+import type { Stage, StrategyName } from '../strategy/strategy.js';
+import { defineErrorName, hasErrorCode } from './error-name.js';
+
+/** What a {@link TimeoutError} is made from. */
+export interface TimeoutErrorFields<Scope = unknown> {
+  /** The limit, ms. */
+  readonly timeout: number;
+  /** From the start of the work to its end (or to now, while it still runs), ms. */
+  readonly elapsed: number;
+  readonly strategy: StrategyName;
+  readonly stage: Stage;
+  readonly stopped: boolean;
+  readonly scope?: Scope | undefined;
+  /** The scope's label, for the message. */
+  readonly label?: string | undefined;
+  /** Replaces the whole message. */
+  readonly message?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * Thrown when work did not finish before its deadline.
+ *
+ * Its own stack is the call site's. `cause`, where there is one, is an Error whose stack shows where the work was stuck
+ * when the deadline struck.
+ */
+export class TimeoutError extends Error {
+  static {
+    defineErrorName(this, 'TimeoutError');
+  }
+  /** Stable, unlike the message. */
+  readonly code: string = 'ERR_HARDSTOP_TIMEOUT';
+  /** The limit, ms. */
+  readonly timeout: number;
+  /** How long the work ran, ms. */
+  readonly elapsed: number;
+  /** What ended the scope. */
+  readonly strategy: StrategyName;
+  /** How far the strategy had to go. */
+  readonly stage: Stage;
+  /** Whether the work is certain to run no more. */
+  readonly stopped: boolean;
+  /** The scope whose deadline struck: compare it to tell your timeout from another's. Not enumerable. */
+  declare readonly scope: unknown;
+
+  constructor(fields: TimeoutErrorFields) {
+    super(
+      fields.message ?? timeoutMessage(fields, fields.label),
+      fields.cause === undefined ? undefined : { cause: fields.cause },
+    );
+    this.timeout = fields.timeout;
+    this.elapsed = fields.elapsed;
+    this.strategy = fields.strategy;
+    this.stage = fields.stage;
+    this.stopped = fields.stopped;
+    Object.defineProperty(this, 'scope', {
+      value: fields.scope,
+      configurable: true,
+      enumerable: false,
+      writable: true,
+    });
+  }
+}
+
+/**
+ * Brings an error that was handed out before the end of its scope (by `checkpoint()`, or as the reason of its signal) up
+ * to date, so that one timeout stays one object.
+ */
+export function refreshTimeoutError(
+  error: TimeoutError,
+  fields: Partial<Pick<TimeoutErrorFields, 'elapsed' | 'stage' | 'stopped' | 'message' | 'cause'>>,
+  label?: string,
+): void {
+  const { message, cause, ...rest } = fields;
+  Object.assign(error, rest);
+  if (cause !== undefined) {
+    Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+  }
+  const before = error.message;
+  const after = message ?? timeoutMessage(error, label);
+  const { stack } = error;
+  if (typeof stack === 'string') error.stack = stack.replace(before, () => after);
+  error.message = after;
+}
+
+/**
+ * Whether `value` is a timeout of hardstop's, whatever realm, thread or installed copy of the package it comes from.
+ *
+ * @param value anything; never throws, not even for hostile objects
+ * @returns `true` for a `TimeoutError` and its subclasses
+ */
+export function isTimeoutError(value: unknown): value is TimeoutError {
+  return (
+    hasErrorCode(value, 'ERR_HARDSTOP_TIMEOUT') ||
+    hasErrorCode(value, 'ERR_HARDSTOP_COMMAND_TIMEOUT')
+  );
+}
+
+/** From this many milliseconds on, a stop that came late says so in its message. */
+const NOTABLE_DELAY_MS = 20;
+
+const STAGE_WORDS: Readonly<Record<Stage, string>> = {
+  refused: 'not started',
+  checkpoint: 'stopped at a checkpoint',
+  yield: 'stopped at a yield',
+  signal: 'settled after the soft stop',
+  interrupt: 'interrupted',
+  terminate: 'terminated',
+  kill: 'killed',
+  late: 'ran to its end, late',
+  abandoned: 'still running, no longer waited for',
+};
+
+function timeoutMessage(
+  fields: Pick<TimeoutErrorFields, 'timeout' | 'elapsed' | 'strategy' | 'stage'>,
+  label: string | undefined,
+): string {
+  const subject = label === undefined ? '' : `: \`${label}\``;
+  const delay = fields.elapsed - fields.timeout;
+  const delayed =
+    fields.stage !== 'refused' && delay >= NOTABLE_DELAY_MS
+      ? `, ${delay.toFixed(1)} ms after its deadline`
+      : '';
+  return `Timed out after ${String(fields.timeout)} ms${subject} (${fields.strategy}: ${STAGE_WORDS[fields.stage]}${delayed})`;
+}

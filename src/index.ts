@@ -1,0 +1,30 @@
+export { asyncRaise } from './api/async-raise.js';
+export {
+  capabilities,
+  type Capabilities,
+  type PromptCapability,
+  type StrategyCapability,
+} from './api/capabilities.js';
+export { currentScope } from './api/current-scope.js';
+export { runSync } from './api/run-sync.js';
+export { timeoutable, type Timeoutable, type TimeoutableDecorator } from './api/timeoutable.js';
+export type { TimeoutMessage } from './core/diagnostics.js';
+export type {
+  ErrorClass,
+  ErrorOption,
+  RunSyncOptions,
+  ScopeOptions,
+  StrategyOption,
+} from './core/options.js';
+export type { TimeoutState } from './core/scope.js';
+export { statistics, type LatenessHistogram, type Statistics } from './core/statistics.js';
+export { Timeout } from './core/timeout.js';
+export { InvalidOptionError } from './errors/invalid-option-error.js';
+export { InvalidStateError } from './errors/invalid-state-error.js';
+export { InvalidThreadError } from './errors/invalid-thread-error.js';
+export { NotTransferableError } from './errors/not-transferable-error.js';
+export { StrategyUnavailableError } from './errors/strategy-unavailable-error.js';
+export { isTimeoutError, TimeoutError } from './errors/timeout-error.js';
+export { WorkerExitError } from './errors/worker-exit-error.js';
+export type { Stage, StrategyName } from './strategy/strategy.js';
+export { task, type Task, type TaskReference } from './api/task.js';

@@ -1,0 +1,85 @@
+// The typed mirror of native/addon.cc: what it exports, in its own order.
+
+/** Words of the memory that the addon shares with this thread (`SharedWord` in native/env_state.h). */
+export const SharedWord: {
+  readonly depth: 0;
+  readonly struckDepth: 1;
+  readonly kicked: 2;
+  readonly count: 3;
+} = Object.freeze({
+  /** How many native frames are live in this thread. */
+  depth: 0,
+  /** Depth of the outermost live frame whose soft deadline has struck, or `NOTHING_STRUCK`. */
+  struckDepth: 1,
+  /** 1 if the frame that ended last was sent a signal. */
+  kicked: 2,
+  count: 3,
+});
+export const NOTHING_STRUCK: number = 0x7fff_ffff;
+
+/** How a run ended that handed back the sentinel (`StopKind` in native/env_state.h). */
+export const StopKind: {
+  readonly late: 0;
+  readonly interrupt: 1;
+  readonly terminate: 2;
+  readonly raised: 3;
+} = Object.freeze({ late: 0, interrupt: 1, terminate: 2, raised: 3 });
+
+/** What `raise` found (`RaiseResult` in native/addon.cc). */
+export const RaiseResult: {
+  readonly unknownThread: -1;
+  readonly noScope: 0;
+  readonly delivered: 1;
+} = Object.freeze({ unknownThread: -1, noScope: 0, delivered: 1 });
+
+export interface NativeStop {
+  readonly kind: number;
+  /** ms on the `performance.now()` scale. */
+  readonly endedAt: number;
+  readonly stuck?: Error;
+  /** A serialised error that another thread raised. */
+  readonly raised?: ArrayBuffer;
+}
+
+export interface NativeDescription {
+  readonly unblindReady: boolean;
+  readonly unblindReason?: string;
+  /** 0: switched off. */
+  readonly signalNumber: number;
+  readonly spins: boolean;
+}
+
+/** The functions of one thread. Instants are ms on the `performance.now()` scale; `Infinity` is none. */
+export interface NativeFunctions {
+  run(work: unknown, argument: unknown, deadline: number): unknown;
+  runWithin(
+    work: unknown,
+    argument: unknown,
+    deadline: number,
+    grace: number,
+    cpuTimeout: number,
+  ): unknown;
+  takeStop(): NativeStop;
+  /** `false`: that frame's deadline has struck already. */
+  reschedule(depth: number, deadline: number, grace: number): boolean;
+  cancel(depth: number): void;
+  shield(change: 1 | -1): void;
+  /** Depth 0 is the innermost frame. */
+  raise(threadId: number, depth: number, bytes: Uint8Array | undefined): number;
+  calibrateClock(now: () => number): void;
+  /** `false`: the system has no thread to give. */
+  start(): boolean;
+  describe(): NativeDescription;
+}
+
+/** What the addon exports when it is loaded. */
+export interface Addon {
+  /** The V8 entry point that this runtime lacks; everything else is absent then. */
+  readonly missing?: string;
+  setUp(
+    threadId: number,
+    words: Int32Array,
+    sentinel: object,
+    emptyFunction: () => void,
+  ): NativeFunctions | undefined;
+}

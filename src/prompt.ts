@@ -1,0 +1,13 @@
+/**
+ * Makes hard stops prompt on engines whose warm loops are otherwise blind to them, by switching V8's middle compiler
+ * (Maglev) off for the process. Import it before anything else, or start Node with `--import hardstop/prompt`: functions
+ * that are warm already stay as they are.
+ *
+ * What it does not cure: functions of more than 60 KB of bytecode. `capabilities().prompt` tells whether it is needed:
+ * where the addon's own cure works, it is not. Its price is in docs/strategies.md.
+ *
+ * @packageDocumentation
+ */
+import { setPromptFlags } from './prompt-flag.js';
+
+setPromptFlags();

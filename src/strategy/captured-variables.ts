@@ -1,0 +1,79 @@
+import { inspectorIsAvailable, withInspector, type Post } from './inspector-session.js';
+
+interface RemoteValue {
+  readonly objectId?: string;
+}
+interface RemoteProperty {
+  readonly name: string;
+  readonly value?: RemoteValue;
+}
+
+/**
+ * Reads variables that a function of Node's own has captured, over the debugger protocol.
+ *
+ * For repairs after a stop alone, where nothing public reaches: takes 3 to 5 ms, and gives up without a word.
+ *
+ * @param expression - evaluates to the function in the main context.
+ * @param names - the variables to look for in its innermost closure.
+ * @returns those that were found; `undefined` where the protocol is not at hand.
+ */
+export function capturedVariables(
+  expression: string,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> | undefined {
+  if (!inspectorIsAvailable()) return undefined;
+  try {
+    return withInspector((post) => read(post, expression, names));
+  } catch {
+    return undefined;
+  }
+}
+
+function read(
+  post: Post,
+  expression: string,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  const owner = evaluate(post, expression);
+  const scopes = properties(post, owner).internalProperties?.find(
+    (property) => property.name === '[[Scopes]]',
+  );
+  const innermost = properties(post, scopes?.value).result[0];
+  const variables = properties(post, innermost?.value).result;
+  const keep = sink(post, found);
+  for (const { name, value } of variables) {
+    if (!names.includes(name) || value?.objectId === undefined) continue;
+    post('Runtime.callFunctionOn', {
+      objectId: keep.objectId,
+      functionDeclaration: 'function (name, value) { this[name] = value; }',
+      arguments: [{ value: name }, { objectId: value.objectId }],
+    });
+  }
+  return found;
+}
+
+/** The protocol's handle on an object of ours. */
+function sink(post: Post, object: object): RemoteValue {
+  const key = Symbol.for('hardstop.sink');
+  try {
+    Object.defineProperty(globalThis, key, { value: object, configurable: true });
+    return evaluate(post, "globalThis[Symbol.for('hardstop.sink')]");
+  } finally {
+    Reflect.deleteProperty(globalThis, key);
+  }
+}
+
+function evaluate(post: Post, expression: string): RemoteValue {
+  return (post('Runtime.evaluate', { expression }) as { result: RemoteValue }).result;
+}
+
+function properties(
+  post: Post,
+  of: RemoteValue | undefined,
+): { result: readonly RemoteProperty[]; internalProperties?: readonly RemoteProperty[] } {
+  return post('Runtime.getProperties', {
+    objectId: of?.objectId,
+    ownProperties: true,
+  }) as ReturnType<typeof properties>;
+}

@@ -1,0 +1,89 @@
+import { types } from 'node:util';
+import vm from 'node:vm';
+import type { SourceTask } from '../entry/worker-messages.js';
+import { NotTransferableError } from '../errors/not-transferable-error.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** What was found for each function; its source cannot change. */
+const known = new WeakMap<AnyFunction, SourceTask>();
+
+/**
+ * The source of a function in a form that another thread can evaluate.
+ *
+ * @throws NotTransferableError for a function without source (built in, bound, a proxy), a class and a generator function
+ */
+export function functionSource(work: AnyFunction): SourceTask {
+  const found = known.get(work);
+  if (found !== undefined) return found;
+  const source = readSource(work);
+  known.set(work, source);
+  return source;
+}
+
+function readSource(work: AnyFunction): SourceTask {
+  const name = functionName(work);
+  const shown = name === '' ? 'an anonymous function' : `\`${name}\``;
+  const refuse = (why: string): NotTransferableError =>
+    new NotTransferableError(`The task ${shown} cannot be sent to another thread: ${why}`);
+
+  if (types.isProxy(work)) throw refuse('it is a proxy, which has no source');
+  const text = Function.prototype.toString.call(work);
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
+    throw refuse('it is built in or bound, and its source cannot be read');
+  }
+  // `class(){}` is a method of that name.
+  if (/^class(?!\s*\()/.test(text)) throw refuse('it is a class, which cannot be called');
+  if (types.isGeneratorFunction(work)) {
+    throw refuse('it is a generator function, whose steps would stay in the other thread');
+  }
+  for (const prologue of prologues(work)) {
+    const program = `${prologue}(${text}\n)`;
+    if (compiles(program)) return { kind: 'source', program, form: 'function' };
+    for (const source of methodSources(text)) {
+      const program = `${prologue}({${source}\n})`;
+      if (compiles(program)) return { kind: 'source', program, form: 'member' };
+    }
+  }
+  throw refuse('its source does not stand alone');
+}
+
+/**
+ * The function is to be strict code there if it is here. Sloppy functions have an own `arguments` property, in V8. Arrow
+ * functions and methods never have it: they are taken for strict code, as all code of modules and classes is, unless
+ * they do not compile as such.
+ */
+function prologues(work: AnyFunction): readonly string[] {
+  return Object.hasOwn(work, 'arguments') ? [''] : ["'use strict';", ''];
+}
+
+/** A method's source as it is, then with its private or computed name, which mean nothing elsewhere, replaced. */
+function* methodSources(text: string): Generator<string> {
+  yield text;
+  const start = /^(?:async\s*(?=[#[\s])|[gs]et\s*(?=[#[\s]))?\s*/.exec(text)?.[0] ?? '';
+  const rest = text.slice(start.length);
+  if (rest.startsWith('#')) yield `${start} ${rest.slice(1)}`;
+  if (!rest.startsWith('[')) return;
+  // Which bracket ends the name is for the parser to say: the first one behind which the source makes sense.
+  for (let end = rest.indexOf(']'); end !== -1; end = rest.indexOf(']', end + 1)) {
+    if (/^\s*\(/.test(rest.slice(end + 1))) yield `${start} computed${rest.slice(end + 1)}`;
+  }
+}
+
+function compiles(source: string): boolean {
+  try {
+    new vm.Script(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function functionName(work: AnyFunction): string {
+  try {
+    const name: unknown = work.name;
+    return typeof name === 'string' ? name : '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,159 @@
+import { performance } from 'node:perf_hooks';
+import { threadId } from 'node:worker_threads';
+import { fromTransferable, type TransferableError } from '../errors/transfer.js';
+import {
+  NOTHING_STRUCK,
+  RaiseResult,
+  SharedWord,
+  StopKind,
+  type NativeDescription,
+  type NativeFunctions,
+} from '../native/binding.js';
+import { loadAddon } from '../native/load.js';
+import { deserialize } from 'node:v8';
+import { STOPPED, type InThreadWork, type Stop, type Strategy } from './strategy.js';
+
+const words = new Int32Array(SharedWord.count);
+words[SharedWord.struckDepth] = NOTHING_STRUCK;
+
+// Set up when this module is loaded, not at the first run: other threads may want to raise an error here.
+const setUp = setUpThread();
+const functions: NativeFunctions | undefined = setUp.functions;
+
+/** Why there is no native strategy here; `undefined` where there is one. */
+export const nativeRefusal: Error | undefined = setUp.refusal;
+
+/** The addon's file; `undefined` where there is no native strategy. */
+export const addonPath: string | undefined = setUp.path;
+
+/**
+ * Stops work in this thread by interrupting the engine: the watchdog's thread requests an interrupt at the deadline,
+ * which tells where the work is stuck and unwinds it.
+ */
+export const nativeStrategy: Strategy<InThreadWork, unknown> = {
+  name: 'native',
+  run(work, argument, deadline, hardDeadline, _enclosingDeadline, cpuTimeout) {
+    const native = functions as NativeFunctions;
+    try {
+      return hardDeadline === deadline && cpuTimeout === Infinity
+        ? native.run(work, argument, deadline)
+        : native.runWithin(work, argument, deadline, hardDeadline - deadline, cpuTimeout);
+    } catch (error) {
+      return stoppedBySignal(error) ? STOPPED : rethrow(error);
+    }
+  },
+  lastStop() {
+    const stop = (functions as NativeFunctions).takeStop();
+    if (interruptedCall !== undefined) {
+      const stuck = interruptedCall;
+      interruptedCall = undefined;
+      return {
+        reason: 'timeout',
+        stage: 'interrupt',
+        stopped: true,
+        endedAt: performance.now(),
+        stuck,
+        raised: undefined,
+      };
+    }
+    return {
+      reason: stop.kind === StopKind.raised ? 'raised' : 'timeout',
+      stage: STAGES[stop.kind] ?? 'interrupt',
+      stopped: true,
+      endedAt: stop.endedAt,
+      stuck: stop.stuck,
+      raised: stop.raised === undefined ? undefined : receive(stop.raised),
+    };
+  },
+};
+
+const STAGES: readonly (Stop['stage'] | undefined)[] = ['late', 'interrupt', 'terminate'];
+
+/** How many native frames are live in this thread. */
+export function nativeDepth(): number {
+  return words[SharedWord.depth] as number;
+}
+
+/** Depth of the outermost live native frame whose deadline has struck, or a number beyond all depths. */
+export function struckDepth(): number {
+  return words[SharedWord.struckDepth] as number;
+}
+
+/** Moves the deadline of a live frame. `false`: it has struck already. */
+export function rescheduleFrame(depth: number, deadline: number, grace: number): boolean {
+  return (functions as NativeFunctions).reschedule(depth, deadline, grace);
+}
+
+/** Drops the limits of a live frame. */
+export function cancelFrame(depth: number): void {
+  (functions as NativeFunctions).cancel(depth);
+}
+
+/** Holds off the frames that are live now (+1), or no longer (-1). */
+export function shieldFrames(change: 1 | -1): void {
+  (functions as NativeFunctions).shield(change);
+}
+
+/** Ends a live frame of this thread, from inside it: does not return when it could. */
+export function raiseInFrame(depth: number): void {
+  (functions as NativeFunctions).raise(threadId, depth, undefined);
+}
+
+/** Sends a serialised error to the innermost frame of a thread; one of `RaiseResult`. */
+export function raiseInThread(targetThreadId: number, bytes: Uint8Array): number {
+  return functions === undefined
+    ? RaiseResult.unknownThread
+    : functions.raise(targetThreadId, 0, bytes);
+}
+
+/** What the addon says is at work; `undefined` without it. */
+export function describeNative(): NativeDescription | undefined {
+  return functions?.describe();
+}
+
+// A blocking read that our signal woke fails with EINTR, and the error can leave the work before the engine has taken
+// the interrupt. It is the stop, not an error of the work's; its stack shows where that was stuck.
+let interruptedCall: Error | undefined;
+
+function stoppedBySignal(error: unknown): boolean {
+  if (words[SharedWord.kicked] !== 1 || !(error instanceof Error)) return false;
+  if ((error as NodeJS.ErrnoException).code !== 'EINTR') return false;
+  interruptedCall = error;
+  return true;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function receive(bytes: ArrayBuffer): unknown {
+  return fromTransferable(deserialize(new Uint8Array(bytes)) as TransferableError);
+}
+
+function setUpThread(): {
+  readonly functions: NativeFunctions | undefined;
+  readonly refusal?: Error;
+  readonly path?: string;
+} {
+  const loaded = loadAddon();
+  if (loaded.addon === undefined) return { functions: undefined, refusal: loaded.reason };
+  const native = loaded.addon.setUp(threadId, words, STOPPED, makeEmptyFunction());
+  if (!native?.start()) {
+    return { functions: undefined, refusal: new Error('The system refused to start a thread') };
+  }
+  native.calibrateClock(performance.now.bind(performance));
+  return { functions: native, path: loaded.path };
+}
+
+/**
+ * A function that does nothing but give the engine a chance to take what is pending: once to run our interrupt
+ * callback, once more to take the termination that the callback requests. Both happen at the entry of a function.
+ */
+function makeEmptyFunction(): () => void {
+  const entry = (): void => undefined;
+  return () => {
+    entry();
+    entry();
+    entry();
+  };
+}
