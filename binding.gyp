@@ -1,8 +1,9 @@
 {
-  # One addon for every Node version: it needs Node-API 8 and finds the engine's own functions by name. Published
-  # packages bring a binary (prebuilds/, made by scripts/prebuild with the same sources and flags); this file is for
-  # machines that have none, for development and for the sanitizers:
-  #   npx node-gyp rebuild -- -Dsanitize=address      (or undefined, thread; see scripts/sanitizers)
+  # One addon for every Node version: it needs Node-API 8 and finds the engine's own functions by
+  # name. Published packages bring a binary (prebuilds/); this file is for machines that have none
+  # and for development, e.g. `npm run build:native -- -- -Dsanitize=address` (undefined, thread).
+  # scripts/prebuild reads sources, defines and flags from here too, and understands JSON with
+  # comment lines only; new sources have to be listed, or test/pack/manifest.test.ts fails.
   "variables": {
     "sanitize%": "none"
   },
@@ -14,6 +15,7 @@
         "native/async_context.cc",
         "native/deadline_heap.cc",
         "native/env_state.cc",
+        "native/frame_control.cc",
         "native/guard.cc",
         "native/interrupter.cc",
         "native/unblind.cc",
@@ -134,8 +136,6 @@
             "-fno-omit-frame-pointer",
             "-g"
           ],
-          "cflags!": ["-O3", "-O2"],
-          "cflags+": ["-O1"],
           "ldflags": ["-fsanitize=<(sanitize)"],
           "xcode_settings": {
             "OTHER_CFLAGS": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-g"],

@@ -9,10 +9,9 @@
 
 #include "async_context.h"
 #include "env_state.h"
+#include "frame_control.h"
 #include "guard.h"
 #include "interrupter.h"
-#include "platform/mutex.h"
-#include "platform/thread.h"
 #include "unblind.h"
 #include "watchdog.h"
 
@@ -21,7 +20,6 @@ namespace {
 
 using platform::Instant;
 using platform::MonotonicClock;
-using platform::MutexLock;
 using platform::Nanoseconds;
 
 // The environment that an export was called in: handed to SetUp's results as
@@ -99,73 +97,22 @@ Napi::Value TakeStop(const Napi::CallbackInfo& info) {
   return stop;
 }
 
-// reschedule(depth, deadline, grace): false when that frame's force is under way.
+// reschedule(depth, deadline, grace): false when that frame has struck already.
 Napi::Value Reschedule(const Napi::CallbackInfo& info) {
   EnvState* state = State(info);
-  const Instant deadline = InstantOf(*state, Number(info, 1));
-  const Nanoseconds grace = DurationOf(Number(info, 2));
-  Watchdog& watchdog = Watchdog::Instance();
-  bool wake = false;
-  bool moved = false;
-  {
-    MutexLock lock(watchdog.mutex());
-    Frame* frame = state->FrameAt(Integer(info, 0));
-    if (frame != nullptr && !frame->fired && !frame->soft_struck) {
-      frame->soft_deadline = deadline;
-      frame->grace = grace;
-      frame->hard_deadline = After(deadline, grace);
-      wake = watchdog.Rearm(frame);
-      moved = true;
-    }
-  }
-  if (wake) watchdog.Wake();
-  return Napi::Boolean::New(info.Env(), moved);
+  return Napi::Boolean::New(
+      info.Env(), RescheduleFrame(state, Integer(info, 0), InstantOf(*state, Number(info, 1)),
+                                  DurationOf(Number(info, 2))));
 }
 
-// cancel(depth): drops the limits of that frame, also one whose force is under way.
-void Cancel(const Napi::CallbackInfo& info) {
-  EnvState* state = State(info);
-  Watchdog& watchdog = Watchdog::Instance();
-  MutexLock lock(watchdog.mutex());
-  Frame* frame = state->FrameAt(Integer(info, 0));
-  if (frame == nullptr || frame->raised) return;
-  watchdog.Disarm(frame);
-  frame->soft_deadline = Instant::max();
-  frame->hard_deadline = Instant::max();
-  frame->cpu_limit = Nanoseconds::max();
-  frame->soft_struck = false;
-  frame->cpu_struck = false;
-  frame->cancelled = true;
-  state->RefreshStruckDepth();
-  if (!frame->fired) return;
-  // JavaScript runs here, so nothing has been taken yet; what is still pending
-  // finds no target. A termination may be pending for another frame as well.
-  frame->fired = false;
-  state->CancelTermination();
-  if (state->Target() != nullptr) state->RequestInterrupt();
-}
+// cancel(depth)
+void Cancel(const Napi::CallbackInfo& info) { CancelFrame(State(info), Integer(info, 0)); }
 
-// shield(change): opens (+1) or closes (-1) a shield in the innermost frame.
-void Shield(const Napi::CallbackInfo& info) {
-  EnvState* state = State(info);
-  bool take;
-  {
-    MutexLock lock(Watchdog::Instance().mutex());
-    state->Shield(Integer(info, 0));
-    take = Integer(info, 0) < 0 && state->Target() != nullptr;
-  }
-  if (!take) return;
-  Watchdog::Instance().Wake();
-  state->TakePending();
-}
+// shield(change)
+void Shield(const Napi::CallbackInfo& info) { ShieldFrames(State(info), Integer(info, 0)); }
 
-// What raise() found. Mirrored by src/native/binding.ts.
-enum class RaiseResult : int32_t { kUnknownThread = -1, kNoScope = 0, kDelivered = 1 };
-
-// raise(threadId, depth, bytes | undefined): ends the frame of that depth in that
-// thread; depth 0 stands for the innermost one.
+// raise(threadId, depth, bytes | undefined)
 Napi::Value Raise(const Napi::CallbackInfo& info) {
-  EnvState* state = State(info);
   RaisedError error{nullptr, 0};
   if (info[2].IsTypedArray()) {
     auto bytes = info[2].As<Napi::Uint8Array>();
@@ -174,34 +121,7 @@ Napi::Value Raise(const Napi::CallbackInfo& info) {
     error.length = bytes.ByteLength();
     memcpy(error.bytes, bytes.Data(), error.length);
   }
-  const int32_t depth = Integer(info, 1);
-  auto result = RaiseResult::kUnknownThread;
-  bool own = false;
-  Watchdog& watchdog = Watchdog::Instance();
-  {
-    MutexLock lock(watchdog.mutex());
-    EnvState* target = EnvState::FindByThreadId(Integer(info, 0));
-    if (target != nullptr) {
-      Frame* frame = depth == 0 ? target->innermost() : target->FrameAt(depth);
-      // The first cause stays: a frame that is being raised already is no scope
-      // that could be ended.
-      if (frame == nullptr || frame->raised) {
-        result = RaiseResult::kNoScope;
-      } else {
-        result = RaiseResult::kDelivered;
-        frame->raised = true;
-        frame->raised_error = error;
-        error.bytes = nullptr;
-        watchdog.Fire(frame, MonotonicClock::now());
-        own = target == state;
-      }
-    }
-  }
-  free(error.bytes);
-  if (result == RaiseResult::kDelivered) {
-    watchdog.Wake();
-    if (own) state->TakePending();
-  }
+  const RaiseResult result = RaiseInThread(State(info), Integer(info, 0), Integer(info, 1), error);
   return Napi::Number::New(info.Env(), static_cast<double>(result));
 }
 

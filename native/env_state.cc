@@ -13,14 +13,11 @@ using platform::MutexLock;
 
 namespace {
 
-// Guarded by Watchdog::mutex().
-EnvState* first_env = nullptr;
-uintptr_t last_cookie = 0;
+EnvState* first_env HARDSTOP_GUARDED_BY(Watchdog::Instance().mutex()) = nullptr;
+uintptr_t last_cookie HARDSTOP_GUARDED_BY(Watchdog::Instance().mutex()) = 0;
 
 constexpr platform::Nanoseconds kTerminateAfterCpu = std::chrono::milliseconds(10);
 constexpr platform::Nanoseconds kTerminateAfter = std::chrono::milliseconds(250);
-
-platform::Mutex& WatchdogMutex() { return Watchdog::Instance().mutex(); }
 
 }  // namespace
 
@@ -31,7 +28,7 @@ EnvState* EnvState::Create(napi_env env, int32_t thread_id, int32_t* shared_word
     delete state;
     return nullptr;
   }
-  MutexLock lock(WatchdogMutex());
+  MutexLock lock(Watchdog::Instance().mutex());
   state->cookie_ = ++last_cookie;
   state->next_ = first_env;
   first_env = state;
@@ -55,7 +52,7 @@ EnvState::~EnvState() { free(last_stop.raised_error.bytes); }
 void EnvState::CleanUp(void* self) {
   auto* state = static_cast<EnvState*>(self);
   {
-    MutexLock lock(WatchdogMutex());
+    MutexLock lock(Watchdog::Instance().mutex());
     // A thread that is torn down from inside a frame (process.exit() in a
     // worker) has unwound it by now; what is left would be a frame of a stack
     // that is never unwound, and must not be reached either.
@@ -157,8 +154,7 @@ void EnvState::ShowExpiry(const Frame& frame) {
 }
 
 void EnvState::RequestInterrupt() {
-  Interrupter::RequestInterrupt(isolate_, &EnvState::OnInterrupt,
-                                reinterpret_cast<void*>(cookie_));
+  Interrupter::RequestInterrupt(isolate_, &EnvState::OnInterrupt, reinterpret_cast<void*>(cookie_));
 }
 
 void EnvState::RequestTermination() { Interrupter::Terminate(isolate_); }
@@ -222,7 +218,7 @@ void EnvState::OnInterrupt(void* isolate, void* cookie) {
   EnvState* state;
   Frame* target;
   {
-    MutexLock lock(WatchdogMutex());
+    MutexLock lock(Watchdog::Instance().mutex());
     state = FindByCookie(reinterpret_cast<uintptr_t>(cookie));
     if (state == nullptr || state->isolate_ != isolate) return;
     // The request cannot be withdrawn, so it may come after its frame has ended,
@@ -234,7 +230,7 @@ void EnvState::OnInterrupt(void* isolate, void* cookie) {
   // Without the mutex: capturing allocates on the engine's heap. The frame stays,
   // because its thread is here.
   if (target->stuck == nullptr) state->CaptureStuck(target);
-  MutexLock lock(WatchdogMutex());
+  MutexLock lock(Watchdog::Instance().mutex());
   // Shields and frames change on this thread only; it was here all the time.
   state->RequestTermination();
 }
@@ -246,8 +242,8 @@ void EnvState::CaptureStuck(Frame* frame) {
   napi_value error;
   // Neither call runs JavaScript: the stack is stored as frames here and turned
   // into text, with source maps, when somebody reads it.
-  if (napi_create_string_utf8(env_, "The work was here when its deadline struck",
-                              NAPI_AUTO_LENGTH, &message) == napi_ok &&
+  if (napi_create_string_utf8(env_, "The work was here when its deadline struck", NAPI_AUTO_LENGTH,
+                              &message) == napi_ok &&
       napi_create_error(env_, nullptr, message, &error) == napi_ok) {
     if (napi_create_reference(env_, error, 1, &frame->stuck) != napi_ok) frame->stuck = nullptr;
   }

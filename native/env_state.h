@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "frame.h"
+#include "platform/thread_annotations.h"
 #include "platform/thread_handle.h"
 #include "unblind.h"
 #include "watchdog.h"
@@ -47,29 +48,31 @@ class EnvState final : public StoppableThread {
   // On the environment's thread. Returns nullptr where the platform refuses.
   static EnvState* Create(napi_env env, int32_t thread_id, int32_t* shared_words);
   // The next two: with Watchdog::mutex() held. nullptr: no such live thread.
-  static EnvState* FindByCookie(uintptr_t cookie);
-  static EnvState* FindByThreadId(int32_t thread_id);
+  static EnvState* FindByCookie(uintptr_t cookie) HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
+  static EnvState* FindByThreadId(int32_t thread_id)
+      HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
 
   napi_env env() const { return env_; }
   void* isolate() const { return isolate_; }
   int32_t thread_id() const { return thread_id_; }
 
   // The next five: with Watchdog::mutex() held, on this thread.
-  void Push(Frame* frame);
-  void Pop(Frame* frame);
-  Frame* innermost() const { return innermost_; }
+  void Push(Frame* frame) HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
+  void Pop(Frame* frame) HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
+  Frame* innermost() const HARDSTOP_REQUIRES(Watchdog::Instance().mutex()) { return innermost_; }
   // The live frame of that depth, or nullptr.
-  Frame* FrameAt(int32_t depth) const;
+  Frame* FrameAt(int32_t depth) const HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
   // Opens (+1) or closes (-1) a shield in the innermost frame; a frame that was
   // held off by it and is so no longer is fired.
-  void Shield(int32_t change);
+  void Shield(int32_t change) HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
   // The outermost frame that is to be stopped now, or nullptr.
-  Frame* Target() const;
+  Frame* Target() const HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
   // Whether a frame around `frame` has fired that may be stopped now and whose
   // deadline is not later than `limit`.
-  bool EnclosingFired(const Frame& frame, platform::Instant limit) const;
+  bool EnclosingFired(const Frame& frame, platform::Instant limit) const
+      HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
   // Recomputes what the shared words say of struck deadlines.
-  void RefreshStruckDepth();
+  void RefreshStruckDepth() HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
 
   // StoppableThread. With Watchdog::mutex() held, any thread.
   void ShowExpiry(const Frame& frame) override;

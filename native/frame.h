@@ -42,12 +42,11 @@ struct Frame : DeadlineEntry {
   platform::Nanoseconds cpu_limit = platform::Nanoseconds::max();
   platform::Nanoseconds cpu_at_start{0};
 
-  bool soft_struck = false;  // the soft deadline has passed
-  bool cpu_struck = false;   // it was the CPU limit that struck
-  bool fired = false;        // force is to be used until the frame has unwound
-  bool raised = false;       // asyncRaise ends it; implies fired
+  bool soft_struck = false;      // the soft deadline has passed
+  bool cpu_struck = false;       // it was the CPU limit that struck
+  bool fired = false;            // force is to be used until the frame has unwound
+  bool raised = false;           // asyncRaise ends it; implies fired
   bool interrupt_taken = false;  // the engine has run our callback for it
-  bool cancelled = false;        // its limits were dropped while it ran
   bool kicked = false;           // a directed signal was sent on its behalf
   platform::Instant fired_at;
   platform::Nanoseconds cpu_at_fire{0};

@@ -59,9 +59,9 @@ class ArmedFrame {
 };
 
 // Whether the CPU limit is used up, also where the watchdog had no time to look.
-bool CpuLimitStruck(EnvState* state, const Frame& frame, const Limits& limits) {
-  if (limits.cpu_limit == Nanoseconds::max()) return false;
-  return frame.cpu_struck || state->CpuTime() - frame.cpu_at_start >= limits.cpu_limit;
+bool CpuLimitStruck(EnvState* state, const Frame& frame) {
+  return frame.cpu_struck || (frame.cpu_limit != Nanoseconds::max() &&
+                              state->CpuTime() - frame.cpu_at_start >= frame.cpu_limit);
 }
 
 // Withdraws what was requested for a frame that has ended, and asks again on
@@ -123,8 +123,8 @@ napi_value Terminated(EnvState* state, Frame& frame, Instant end, napi_value con
     Discard(state, frame);
     return nullptr;
   }
-  return Stopped(state, frame,
-                 frame.stuck != nullptr ? StopKind::kInterrupt : StopKind::kTerminate, end);
+  return Stopped(state, frame, frame.stuck != nullptr ? StopKind::kInterrupt : StopKind::kTerminate,
+                 end);
 }
 
 }  // namespace
@@ -143,8 +143,8 @@ napi_value RunGuarded(EnvState* state, napi_value work, napi_value argument, con
   const Instant end = MonotonicClock::now();
   const bool owned = armed.Leave();
 
-  const bool in_time = end < frame.soft_deadline && !frame.fired &&
-                       limits.cpu_limit == Nanoseconds::max() && !owned;
+  const bool in_time =
+      end < frame.soft_deadline && !frame.fired && limits.cpu_limit == Nanoseconds::max() && !owned;
   if (status == napi_ok && in_time) return result;
 
   state->SetKicked(frame.kicked);
@@ -167,7 +167,7 @@ napi_value RunGuarded(EnvState* state, napi_value work, napi_value argument, con
     Discard(state, frame);
     return nullptr;
   }
-  if (frame.raised || end >= frame.soft_deadline || CpuLimitStruck(state, frame, limits)) {
+  if (frame.raised || end >= frame.soft_deadline || CpuLimitStruck(state, frame)) {
     return Stopped(state, frame, StopKind::kLate, end);
   }
   Discard(state, frame);

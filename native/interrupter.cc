@@ -32,11 +32,12 @@ bool Find(Function* function, const platform::HostSymbol& symbol) {
 
 const char* Interrupter::Load() {
   // All or none: Bun exports two of the five.
-  if (!Find(&get_current, {"_ZN2v87Isolate10GetCurrentEv", "?GetCurrent@Isolate@v8@@SAPEAV12@XZ"})) {
+  if (!Find(&get_current,
+            {"_ZN2v87Isolate10GetCurrentEv", "?GetCurrent@Isolate@v8@@SAPEAV12@XZ"})) {
     return "v8::Isolate::GetCurrent";
   }
-  if (!Find(&terminate_execution, {"_ZN2v87Isolate18TerminateExecutionEv",
-                                   "?TerminateExecution@Isolate@v8@@QEAAXXZ"})) {
+  if (!Find(&terminate_execution,
+            {"_ZN2v87Isolate18TerminateExecutionEv", "?TerminateExecution@Isolate@v8@@QEAAXXZ"})) {
     return "v8::Isolate::TerminateExecution";
   }
   if (!Find(&cancel_terminate_execution, {"_ZN2v87Isolate24CancelTerminateExecutionEv",

@@ -51,9 +51,7 @@ bool Watchdog::Arm(Frame* frame) {
   return Queue(frame, due);
 }
 
-bool Watchdog::Rearm(Frame* frame) {
-  return Queue(frame, NextLook(*frame, MonotonicClock::now()));
-}
+bool Watchdog::Rearm(Frame* frame) { return Queue(frame, NextLook(*frame, MonotonicClock::now())); }
 
 // When an unfired frame has to be looked at next.
 Instant Watchdog::NextLook(const Frame& frame, Instant now) const {
@@ -87,13 +85,13 @@ void Watchdog::Strike(Frame* frame, Instant now) {
     Escalate(frame, now);
     return;
   }
-  const bool cpu_used_up =
-      frame->cpu_limit != Nanoseconds::max() &&
-      frame->env_thread->CpuTime() - frame->cpu_at_start >= frame->cpu_limit;
+  const bool cpu_used_up = frame->cpu_limit != Nanoseconds::max() &&
+                           frame->env_thread->CpuTime() - frame->cpu_at_start >= frame->cpu_limit;
   if (cpu_used_up && !frame->soft_struck) {
     // A used-up CPU limit is a deadline that strikes now: the same grace follows.
     frame->soft_deadline = now;
-    frame->hard_deadline = frame->grace < Instant::max() - now ? now + frame->grace : Instant::max();
+    frame->hard_deadline =
+        frame->grace < Instant::max() - now ? now + frame->grace : Instant::max();
     frame->cpu_struck = true;
   }
   if (!frame->soft_struck && now >= frame->soft_deadline) {

@@ -8,6 +8,7 @@
 #include "platform/clock.h"
 #include "platform/mutex.h"
 #include "platform/sleeper.h"
+#include "platform/thread_annotations.h"
 #include "wake_margin.h"
 
 namespace hardstop {
@@ -50,22 +51,22 @@ class Watchdog {
   static Watchdog& Instance() { return instance_; }
 
   // Starts the thread if it is not running. False: the system refused.
-  bool EnsureStarted();
+  bool EnsureStarted() HARDSTOP_EXCLUDES(mutex_);
 
   // Guards the heap, every frame that is pushed, the chain of frames of every
   // environment and the list of environments.
-  platform::Mutex& mutex() { return mutex_; }
+  platform::Mutex& mutex() HARDSTOP_RETURN_CAPABILITY(mutex_) { return mutex_; }
 
   // The next four: with mutex() held.
   //
   // Queues a frame by its limits. True: Wake() must be called once the mutex is
   // free, or the frame would be seen too late.
-  bool Arm(Frame* frame);
-  void Disarm(Frame* frame) { heap_.Remove(frame); }
+  bool Arm(Frame* frame) HARDSTOP_REQUIRES(mutex_);
+  void Disarm(Frame* frame) HARDSTOP_REQUIRES(mutex_) { heap_.Remove(frame); }
   // After the limits of an armed frame have changed.
-  bool Rearm(Frame* frame);
+  bool Rearm(Frame* frame) HARDSTOP_REQUIRES(mutex_);
   // Uses force on a frame from now on, until it is disarmed.
-  bool Fire(Frame* frame, platform::Instant now);
+  bool Fire(Frame* frame, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
 
   // Without the mutex.
   void Wake() { sleeper_.Wake(); }
@@ -76,19 +77,21 @@ class Watchdog {
  private:
   constexpr Watchdog() = default;
   static void ThreadMain(void* self);
-  [[noreturn]] void Run();
+  [[noreturn]] void Run() HARDSTOP_EXCLUDES(mutex_);
 
-  void Strike(Frame* frame, platform::Instant now);
-  void Escalate(Frame* frame, platform::Instant now);
-  platform::Instant NextLook(const Frame& frame, platform::Instant now) const;
-  bool Queue(Frame* frame, platform::Instant due);
+  void Strike(Frame* frame, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
+  void Escalate(Frame* frame, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
+  platform::Instant NextLook(const Frame& frame, platform::Instant now) const
+      HARDSTOP_REQUIRES(mutex_);
+  bool Queue(Frame* frame, platform::Instant due) HARDSTOP_REQUIRES(mutex_);
   void SpinUntil(platform::Instant instant, uint32_t ticket);
 
   platform::Mutex mutex_;
-  DeadlineHeap heap_;                                      // Guarded by mutex_.
-  platform::Instant next_wake_ = platform::Instant::min();  // Guarded by mutex_.
-  bool started_ = false;                                   // Guarded by mutex_.
-  WakeMargin margin_{false};                                      // Guarded by mutex_.
+  DeadlineHeap heap_ HARDSTOP_GUARDED_BY(mutex_);
+  // When the thread looks again by itself: nothing that is due later needs a Wake().
+  platform::Instant next_wake_ HARDSTOP_GUARDED_BY(mutex_) = platform::Instant::min();
+  bool started_ HARDSTOP_GUARDED_BY(mutex_) = false;
+  WakeMargin margin_ HARDSTOP_GUARDED_BY(mutex_){false};
   platform::Sleeper sleeper_;
 
   static Watchdog instance_;

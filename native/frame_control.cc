@@ -1,0 +1,96 @@
+#include "frame_control.h"
+
+#include <cstdlib>
+
+#include "platform/mutex.h"
+#include "watchdog.h"
+
+namespace hardstop {
+
+using platform::Instant;
+using platform::MonotonicClock;
+using platform::MutexLock;
+using platform::Nanoseconds;
+
+bool RescheduleFrame(EnvState* state, int32_t depth, Instant deadline, Nanoseconds grace) {
+  bool wake;
+  {
+    MutexLock lock(Watchdog::Instance().mutex());
+    Frame* frame = state->FrameAt(depth);
+    // First cause wins: what has struck cannot be taken back.
+    if (frame == nullptr || frame->fired || frame->soft_struck) return false;
+    frame->soft_deadline = deadline;
+    frame->grace = grace;
+    frame->hard_deadline = grace >= Instant::max() - deadline ? Instant::max() : deadline + grace;
+    wake = Watchdog::Instance().Rearm(frame);
+  }
+  if (wake) Watchdog::Instance().Wake();
+  return true;
+}
+
+void CancelFrame(EnvState* state, int32_t depth) {
+  bool kicked;
+  {
+    MutexLock lock(Watchdog::Instance().mutex());
+    Frame* frame = state->FrameAt(depth);
+    if (frame == nullptr || frame->raised) return;
+    Watchdog::Instance().Disarm(frame);
+    frame->soft_deadline = Instant::max();
+    frame->hard_deadline = Instant::max();
+    frame->cpu_limit = Nanoseconds::max();
+    frame->soft_struck = false;
+    frame->cpu_struck = false;
+    state->RefreshStruckDepth();
+    kicked = frame->kicked;
+    if (frame->fired) {
+      // JavaScript runs here, so nothing has been taken yet; what is still pending
+      // finds no target. A termination may be pending for another frame as well.
+      frame->fired = false;
+      state->CancelTermination();
+      if (state->Target() != nullptr) state->RequestInterrupt();
+    }
+  }
+  if (kicked) state->AwaitKicks();
+}
+
+void ShieldFrames(EnvState* state, int32_t change) {
+  {
+    MutexLock lock(Watchdog::Instance().mutex());
+    state->Shield(change);
+    if (change > 0 || state->Target() == nullptr) return;
+  }
+  Watchdog::Instance().Wake();
+  state->TakePending();
+}
+
+RaiseResult RaiseInThread(EnvState* state, int32_t thread_id, int32_t depth, RaisedError error) {
+  auto result = RaiseResult::kUnknownThread;
+  bool own = false;
+  {
+    MutexLock lock(Watchdog::Instance().mutex());
+    EnvState* target = EnvState::FindByThreadId(thread_id);
+    if (target != nullptr) {
+      Frame* frame = depth == 0 ? target->innermost() : target->FrameAt(depth);
+      // The first cause stays: a frame that is being raised already is no scope
+      // that could be ended.
+      if (frame == nullptr || frame->raised) {
+        result = RaiseResult::kNoScope;
+      } else {
+        result = RaiseResult::kDelivered;
+        frame->raised = true;
+        frame->raised_error = error;
+        error.bytes = nullptr;
+        Watchdog::Instance().Fire(frame, MonotonicClock::now());
+        own = target == state;
+      }
+    }
+  }
+  free(error.bytes);
+  if (result == RaiseResult::kDelivered) {
+    Watchdog::Instance().Wake();
+    if (own) state->TakePending();
+  }
+  return result;
+}
+
+}  // namespace hardstop
