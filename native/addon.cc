@@ -170,14 +170,11 @@ void Export(Napi::Object exports, const char* name, EnvState* state) {
 Napi::Value SetUp(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto words = info[1].As<Napi::Int32Array>();
-  // The memory outlives the state: the reference to it is never given back, and
-  // the environment's cleanup hook runs before the engine frees its buffers.
-  napi_ref keep;
-  if (napi_create_reference(env, words, 1, &keep) != napi_ok) return env.Undefined();
   Unblind::Calibrate(env);
   EnvState* state = EnvState::Create(env, Integer(info, 0), words.Data());
   if (state == nullptr) return env.Undefined();
-  if (napi_create_reference(env, info[2], 1, &state->stopped_sentinel) != napi_ok ||
+  if (napi_create_reference(env, words, 1, &state->shared_memory) != napi_ok ||
+      napi_create_reference(env, info[2], 1, &state->stopped_sentinel) != napi_ok ||
       napi_create_reference(env, info[3], 1, &state->empty_function) != napi_ok) {
     return env.Undefined();
   }

@@ -1,6 +1,7 @@
 #include "env_state.h"
 
 #include <cstdlib>
+#include <initializer_list>
 #include <new>
 
 #include "interrupter.h"
@@ -47,8 +48,6 @@ EnvState::EnvState(napi_env env, int32_t thread_id, int32_t* shared_words)
   shared_words_[kKickedWord] = 0;
 }
 
-EnvState::~EnvState() { free(last_stop.raised_error.bytes); }
-
 void EnvState::CleanUp(void* self) {
   auto* state = static_cast<EnvState*>(self);
   {
@@ -64,7 +63,13 @@ void EnvState::CleanUp(void* self) {
     *link = state->next_;
     Unblind::ReleaseThread(state->slot_);
   }
-  // References die with the environment.
+  // Nobody writes the shared words any more. References are still ours to give
+  // back: the environment frees its values, but not what holds on to them.
+  state->ClearLastStop();
+  for (napi_ref reference :
+       {state->shared_memory, state->stopped_sentinel, state->empty_function}) {
+    if (reference != nullptr) napi_delete_reference(state->env_, reference);
+  }
   delete state;
 }
 

@@ -100,7 +100,8 @@ class EnvState final : public StoppableThread {
   void SetKicked(bool kicked) { shared_words_[kKickedWord] = kicked ? 1 : 0; }
   void ClearLastStop();
 
-  // On this thread only; written by setup.
+  // On this thread only; written by setup, given back by the cleanup hook.
+  napi_ref shared_memory = nullptr;  // keeps the shared words
   napi_ref stopped_sentinel = nullptr;
   napi_ref empty_function = nullptr;
   // The instant at which performance.now() was 0: the latest that the clock's
@@ -111,7 +112,7 @@ class EnvState final : public StoppableThread {
 
  private:
   EnvState(napi_env env, int32_t thread_id, int32_t* shared_words);
-  ~EnvState();
+  ~EnvState() = default;
   static void CleanUp(void* self);
   static void OnInterrupt(void* isolate, void* cookie);
   void CaptureStuck(Frame* frame);

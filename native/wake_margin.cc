@@ -16,10 +16,19 @@ static_assert(WakeMargin::kMin.count() / kFall > 0, "the margin must be able to 
 }  // namespace
 
 void WakeMargin::Observe(Nanoseconds overshoot) {
+  Grade(overshoot > kMax);
   if (!enabled_ || overshoot > kMax) return;
   const Nanoseconds next =
       overshoot > margin_ ? margin_ + margin_ / kRise : margin_ - margin_ / kFall;
   margin_ = std::clamp(next, kMin, kMax);
+}
+
+void WakeMargin::ObserveSpin(Nanoseconds late) { Grade(late > kMax); }
+
+void WakeMargin::Grade(bool missed) {
+  strain_ = missed ? std::min(strain_ + kMissWeight, kMostStrain) : std::max(strain_ - 1, 0);
+  if (strain_ >= kRestFrom) resting_ = true;
+  if (strain_ == 0) resting_ = false;
 }
 
 }  // namespace hardstop

@@ -18,6 +18,10 @@ using platform::Nanoseconds;
 // only whether it did, so an outlier counts no more than a near miss. A sleep that overshot even
 // kMax teaches nothing at all: no permitted margin would have met it.
 //
+// On an overloaded machine spinning does harm: the scheduler favours a thread that has just
+// woken, the spin uses that favour up, and the watchdog is put aside in the middle of it. So a
+// few misses in a row, of sleeps or of spins, make it sleep to the deadline itself for a while.
+//
 // Pure arithmetic, no clock, no thread: its owner (the watchdog thread) is the only one to touch
 // it.
 class WakeMargin {
@@ -37,14 +41,27 @@ class WakeMargin {
   explicit constexpr WakeMargin(bool enabled) : enabled_(enabled) {}
 
   // Zero: do not spin.
-  Nanoseconds Margin() const { return enabled_ ? margin_ : Nanoseconds::zero(); }
+  Nanoseconds Margin() const { return enabled_ && !resting_ ? margin_ : Nanoseconds::zero(); }
 
   // Reports one sleep that ended by itself at its time, not by a wake-up call. A negative
   // overshoot (a clock read that raced) counts as none.
   void Observe(Nanoseconds overshoot);
 
+  // Reports how late a spin that was not broken off saw its deadline pass.
+  void ObserveSpin(Nanoseconds late);
+
  private:
+  // A miss of more than kMax counts this much against spinning, a hit 1 for it; from kRestFrom on
+  // it rests, until the account is even. One miss in a hundred, as on idle machines, never adds up.
+  static constexpr int kMissWeight = 8;
+  static constexpr int kRestFrom = 2 * kMissWeight;
+  static constexpr int kMostStrain = 8 * kMissWeight;
+
+  void Grade(bool missed);
+
   bool enabled_;
+  bool resting_ = false;
+  int strain_ = 0;
   Nanoseconds margin_ = kInitial;
 };
 

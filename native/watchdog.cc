@@ -149,7 +149,9 @@ void Watchdog::Run() {
     mutex_.Unlock();
     if (spin) {
       SpinUntil(due, ticket);
+      const Instant spun = MonotonicClock::now();
       mutex_.Lock();
+      if (spun >= due) margin_.ObserveSpin(spun - due);
     } else {
       sleeper_.SleepUntil(ticket, wake_at);
       const Instant woken = MonotonicClock::now();

@@ -55,6 +55,24 @@ TEST(RisesToTheUpperBoundWhenSleepsAreLate) {
   CHECK(margin.Margin() == WakeMargin::kMax);
 }
 
+TEST(RestsWhileTheMachineIsOverloadedAndComesBack) {
+  WakeMargin margin(true);
+  margin.ObserveSpin(Micros(5'000));
+  CHECK(margin.Margin() > Nanoseconds::zero());
+  margin.ObserveSpin(Micros(5'000));
+  CHECK(margin.Margin() == Nanoseconds::zero());
+  for (int i = 0; i < 100; ++i) margin.Observe(Micros(20));
+  CHECK(margin.Margin() > Nanoseconds::zero());
+}
+
+TEST(OneMissInAHundredDoesNotMakeItRest) {
+  WakeMargin margin(true);
+  for (int i = 0; i < 10'000; ++i) {
+    margin.Observe(i % 100 == 0 ? Micros(3'000) : Micros(20));
+    CHECK(margin.Margin() > Nanoseconds::zero());
+  }
+}
+
 TEST(SettlesAboveTheUsualOvershoot) {
   WakeMargin margin(true);
   Sequence sequence;
@@ -71,12 +89,18 @@ TEST(SettlesAboveTheUsualOvershoot) {
   CHECK(late > 230 && late < 940);
 }
 
-TEST(IgnoresSleepsThatNoMarginCouldHaveMet) {
+TEST(LearnsNothingFromSleepsThatNoMarginCouldHaveMet) {
   WakeMargin margin(true);
-  const Nanoseconds before = margin.Margin();
-  for (int i = 0; i < 1000; ++i) margin.Observe(Nanoseconds{5'000'000 + i});
-  margin.Observe(Nanoseconds::max());
-  CHECK(margin.Margin() == before);
+  margin.Observe(Micros(5'000));
+  CHECK(margin.Margin() == WakeMargin::kInitial);
+
+  // Nor while it rests because of them: what comes back is the old margin, less what the
+  // punctual sleeps on the way taught.
+  for (int i = 0; i < 1000; ++i) margin.Observe(Nanoseconds::max());
+  CHECK(margin.Margin() == Nanoseconds::zero());
+  for (int i = 0; i < 64; ++i) margin.Observe(Micros(1));
+  CHECK(margin.Margin() > Micros(50));
+  CHECK(margin.Margin() <= WakeMargin::kInitial);
 }
 
 TEST(OneOutlierMovesItByOneStep) {
