@@ -6,7 +6,9 @@ export {
   type StrategyCapability,
 } from './api/capabilities.js';
 export { currentScope } from './api/current-scope.js';
+export { runInWorkerSync, type WorkerOptions } from './api/run-in-worker-sync.js';
 export { runSync } from './api/run-sync.js';
+export { task, type Task, type TaskReference } from './api/task.js';
 export { timeoutable, type Timeoutable, type TimeoutableDecorator } from './api/timeoutable.js';
 export type { TimeoutMessage } from './core/diagnostics.js';
 export type {
@@ -27,4 +29,3 @@ export { StrategyUnavailableError } from './errors/strategy-unavailable-error.js
 export { isTimeoutError, TimeoutError } from './errors/timeout-error.js';
 export { WorkerExitError } from './errors/worker-exit-error.js';
 export type { Stage, StrategyName } from './strategy/strategy.js';
-export { task, type Task, type TaskReference } from './api/task.js';

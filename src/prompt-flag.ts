@@ -2,13 +2,16 @@ import { setFlagsFromString } from 'node:v8';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
 /**
- * Without Maglev, functions go from the baseline compiler to the optimising one as they did before it, and while they
- * do, their loops keep looking at interrupts. Of the flags tried it is the only one that helps; see docs/strategies.md.
+ * A loop is blind while its function is being compiled by another thread. Without Maglev that happens once, late, instead
+ * of early and often. Of the flags that can be set while the process runs it is the only one that helps.
  */
 const FLAG = '--no-maglev';
 
-/** V8 takes underscores for dashes and no dash after "no". */
-const SPELLINGS = /^--no[-_]?maglev$/;
+/**
+ * The flags that help, as V8 spells them on the command line. The last two, which make the main thread compile, help in
+ * every case, but only there: V8 has decided who compiles before any of our code runs.
+ */
+const SPELLINGS = /^--(?:no[-_]?maglev|no[-_]?concurrent[-_]recompilation|single[-_]threaded)$/;
 
 /** The flags of V8 hold for the process; this entry, which new workers inherit, tells them. */
 const KEY = 'hardstop/prompt';

@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { serialize } from 'node:v8';
 import { threadId as ownThreadId, type Worker } from 'node:worker_threads';
 import { liveScope } from '../core/current-scope.js';
-import { abandon } from '../core/execution.js';
+import { abandon } from '../core/ending.js';
 import { invalidOptionRange, invalidOptionType } from '../errors/invalid-option-error.js';
 import { InvalidThreadError } from '../errors/invalid-thread-error.js';
 import { StrategyUnavailableError } from '../errors/strategy-unavailable-error.js';
@@ -54,7 +54,7 @@ function raiseHere(error: Error): boolean {
   const scope = liveScope(abandon);
   if (scope === undefined || scope.abort !== undefined) return false;
   scope.abort = { error };
-  if (scope.strategy?.name === 'native') raiseInFrame(scope.depth);
+  if (scope.hasFrame()) raiseInFrame(scope.depth);
   return true;
 }
 

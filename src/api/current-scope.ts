@@ -1,5 +1,5 @@
 import { liveScope } from '../core/current-scope.js';
-import { abandon } from '../core/execution.js';
+import { abandon } from '../core/ending.js';
 import type { Timeout } from '../core/timeout.js';
 
 /**

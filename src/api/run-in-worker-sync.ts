@@ -1,6 +1,7 @@
 import type { ResourceLimits, Transferable } from 'node:worker_threads';
 import { liveScope } from '../core/current-scope.js';
-import { abandon, execute } from '../core/execution.js';
+import { abandon } from '../core/ending.js';
+import { execute } from '../core/execution.js';
 import type { ScopeOptions } from '../core/options.js';
 import { scopeOf, Timeout } from '../core/timeout.js';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
@@ -21,7 +22,7 @@ export type WorkerOptions<Args extends readonly unknown[] = readonly unknown[], 
   readonly transfer?: readonly Transferable[] | undefined;
   /** Limits on the worker's memory; see `node:worker_threads`. */
   readonly resourceLimits?: ResourceLimits | undefined;
-} & (readonly [] extends Args
+} & ([] extends Args
     ? {
         /** What the task is called with; copied by structured clone. */
         readonly args?: Args | undefined;

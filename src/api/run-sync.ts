@@ -1,5 +1,6 @@
 import type { RunSyncOptions } from '../core/options.js';
-import { runWork, scopeFor, type Timeout } from '../core/timeout.js';
+import { execute } from '../core/execution.js';
+import { scopeFor, scopeOf, strategyFor, type Timeout } from '../core/timeout.js';
 
 /**
  * Runs synchronous work in this thread under a limit.
@@ -33,5 +34,6 @@ export function runSync(
   work: (scope: Timeout) => unknown,
   options: number | null | undefined | RunSyncOptions,
 ): unknown {
-  return runWork(scopeFor(options), work, runSync);
+  const timeout = scopeFor(options);
+  return execute(scopeOf(timeout), strategyFor(timeout, work), work, timeout, runSync);
 }

@@ -21,7 +21,7 @@ export type Task<Result = unknown, Args extends readonly unknown[] = readonly ne
  * @returns a frozen reference; `task<typeof parse>(…)` gives it the types of `parse`
  * @throws InvalidOptionError when `module` is not absolute or `exportName` is empty
  */
-export function task<Work extends (...args: never[]) => unknown = (...args: never[]) => unknown>(
+export function task<Work extends (...args: never[]) => unknown = (...args: unknown[]) => unknown>(
   module: string | URL,
   exportName: string,
 ): TaskReference<ReturnType<Work>, Parameters<Work>> {

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { parseDuration, type RunSyncOptions } from '../core/options.js';
-import { runWork, scopeFor } from '../core/timeout.js';
+import { execute } from '../core/execution.js';
+import { scopeFor, scopeOf, strategyFor } from '../core/timeout.js';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
 
 /** A function that runs under a limit: called as the function it was made from. */
@@ -87,7 +88,9 @@ function wrap(work: AnyFunction, options: RunSyncOptions): unknown {
 
 function limit(work: AnyFunction, options: RunSyncOptions): AnyFunction {
   const limited: AnyFunction = function (this: unknown, ...args: unknown[]) {
-    return runWork(scopeFor(options), () => Reflect.apply(work, this, args), limited);
+    const timeout = scopeFor(options);
+    const call = (): unknown => Reflect.apply(work, this, args);
+    return execute(scopeOf(timeout), strategyFor(timeout, call), call, timeout, limited);
   };
   for (const key of ['name', 'length'] as const) {
     Object.defineProperty(limited, key, { value: work[key], configurable: true });

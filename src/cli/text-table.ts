@@ -7,7 +7,7 @@ export interface Column {
 /** Lines of aligned cells, two blanks apart, under their titles. */
 export function formatTable(
   columns: readonly Column[],
-  rows: ReadonlyArray<readonly string[]>,
+  rows: readonly (readonly string[])[],
 ): string {
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...rows.map((row) => (row[index] ?? '').length)),
@@ -26,6 +26,7 @@ export function formatTable(
 
 /** Three significant digits or whole numbers, so that a column of microseconds can be read at a glance. */
 export function formatMicroseconds(microseconds: number): string {
-  const digits = microseconds < 1 ? 3 : microseconds < 10 ? 2 : microseconds < 100 ? 1 : 0;
+  const size = Math.abs(microseconds);
+  const digits = size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0;
   return microseconds.toFixed(digits);
 }

@@ -1,6 +1,6 @@
 import { executionAsyncId, executionAsyncResource } from 'node:async_hooks';
 import { acquireAsyncIdStack, asyncIdStackAtLoad, type AsyncIdStack } from './async-id-stack.js';
-import { hasStoresOnResources } from './async-stores.js';
+import { hasStoresOnResources, storesHaveHolder } from './async-stores.js';
 
 /**
  * What a hard stop may leave behind in Node's bookkeeping of asynchronous contexts, as it was before the work: a number
@@ -17,11 +17,13 @@ interface DetailedAsyncContext {
   readonly defaultTriggerAsyncId: number;
   /** Where AsyncLocalStorage keeps its stores; `undefined` where it keeps them elsewhere. */
   readonly resource: object | undefined;
-  readonly stores: ReadonlyMap<symbol, unknown>;
+  /** The symbols on the holder of its stores, and their values. */
+  readonly keys: readonly symbol[];
+  readonly values: readonly unknown[];
 }
 
 const NO_DEFAULT_TRIGGER = -1;
-const NO_STORES: ReadonlyMap<symbol, unknown> = new Map();
+const NONE: readonly never[] = [];
 
 let stack: AsyncIdStack | undefined = asyncIdStackAtLoad();
 
@@ -43,40 +45,58 @@ export function restoreAsyncContext(captured: AsyncContext): void {
   if (typeof captured === 'number') {
     if (captured >= 0) restore(captured, NO_DEFAULT_TRIGGER);
     else restoreById(-1 - captured);
+    // The work was the first to use AsyncLocalStorage: every store is its own.
+    if (hasStoresOnResources && stack?.usesResources() === true) {
+      restoreStores(executionAsyncResource(), NONE, NONE);
+    }
     return;
   }
   restore(captured.length, captured.defaultTriggerAsyncId);
-  if (captured.resource !== undefined) restoreStores(captured.resource, captured.stores);
+  if (captured.resource !== undefined)
+    restoreStores(captured.resource, captured.keys, captured.values);
 }
 
 function captureDetails(from: AsyncIdStack): DetailedAsyncContext {
   // Asking makes Node keep track of resources from then on, at a price: only where somebody else has asked before.
   const resource =
     hasStoresOnResources && from.usesResources() ? executionAsyncResource() : undefined;
+  const holder = resource === undefined ? undefined : storeHolder(resource);
+  const keys = holder === undefined ? NONE : Object.getOwnPropertySymbols(holder);
   return {
     length: from.length(),
     defaultTriggerAsyncId: from.defaultTriggerAsyncId(),
     resource,
-    stores: resource === undefined ? NO_STORES : storesOf(resource),
+    keys,
+    values: keys.map((key) => holder?.[key]),
   };
 }
 
-/** AsyncLocalStorage before Node 24: one symbol property for each store, on the resource that is executing. */
-function storesOf(resource: object): ReadonlyMap<symbol, unknown> {
-  const stores = new Map<symbol, unknown>();
-  for (const key of Object.getOwnPropertySymbols(resource)) {
-    stores.set(key, (resource as Record<symbol, unknown>)[key]);
+/** Where AsyncLocalStorage has no frames: one symbol property for each store, on the resource that is executing. */
+function restoreStores(
+  resource: object,
+  keys: readonly symbol[],
+  values: readonly unknown[],
+): void {
+  const holder = storeHolder(resource);
+  for (const key of Object.getOwnPropertySymbols(holder)) {
+    if (key.description !== 'kResourceStore') continue;
+    const index = keys.indexOf(key);
+    if (index < 0) Reflect.deleteProperty(holder, key);
+    else if (holder[key] !== values[index]) holder[key] = values[index];
   }
-  return stores;
 }
 
-function restoreStores(resource: object, stores: ReadonlyMap<symbol, unknown>): void {
-  for (const key of Object.getOwnPropertySymbols(resource)) {
-    if (!stores.has(key)) Reflect.deleteProperty(resource, key);
-  }
-  for (const [key, value] of stores) {
-    if ((resource as Record<symbol, unknown>)[key] !== value) Reflect.set(resource, key, value);
-  }
+/** The resource itself; since Node 24 an object of its own on it. */
+function storeHolder(resource: object): Record<symbol, unknown> {
+  const properties = resource as Record<symbol, unknown>;
+  if (!storesHaveHolder) return properties;
+  const key = Object.getOwnPropertySymbols(resource).find(
+    (symbol) => symbol.description === 'kAsyncLocalStorageContext',
+  );
+  const holder = key === undefined ? undefined : properties[key];
+  return typeof holder === 'object' && holder !== null
+    ? (holder as Record<symbol, unknown>)
+    : properties;
 }
 
 function restore(length: number, defaultTriggerAsyncId: number): void {

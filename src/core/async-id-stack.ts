@@ -28,11 +28,13 @@ interface AsyncWrap {
   popAsyncContext(asyncId: number): boolean;
 }
 
-/** The stack where Node hands it out for the asking: Node 20 and 22, not under the permission model. */
+/**
+ * The stack where it is needed from the start, since stores are kept on resources: Node 20 and 22 hand it out for the
+ * asking, except under the permission model.
+ */
 export function asyncIdStackAtLoad(): AsyncIdStack | undefined {
-  // Later ones keep it to themselves, and asking is not free there.
   if (!hasStoresOnResources) return undefined;
-  return fromAsyncWrap(asyncWrapBinding(), undefined);
+  return fromAsyncWrap(asyncWrapBinding(), undefined) ?? acquireAsyncIdStack();
 }
 
 /** The stack by all means; takes some ms, for repairs only. `undefined` where there is none. */

@@ -1,4 +1,5 @@
 import { nativeDepth } from '../strategy/native-strategy.js';
+import { countExecutions } from './live-frames.js';
 import type { Scope } from './scope.js';
 
 // The innermost scope that this thread runs. A termination skips every line behind the call that it unwinds, so this
@@ -20,13 +21,27 @@ export function setInnermostScope(scope: Scope | undefined): void {
  *
  * @param abandon called for every scope that was unwound by somebody else's termination (a `node:vm` timeout around
  *   it), innermost first: what its own code could not do any more
+ * @param entering 1 inside `execute` of a scope that is not the innermost one yet, otherwise 0
  */
-export function liveScope(abandon: (scope: Scope) => void): Scope | undefined {
+export function liveScope(abandon: (scope: Scope) => void, entering: 0 | 1 = 0): Scope | undefined {
   const depth = nativeDepth();
-  while (innermost !== undefined && innermost.depth > depth) {
-    const dead = innermost;
-    innermost = dead.enclosing;
-    abandon(dead);
+  while (innermost !== undefined && innermost.depth > depth) leaveDead(abandon);
+  // The runs of other strategies are not counted in the addon: each scope has one call of `execute` on the stack.
+  if (innermost !== undefined && innermost.strategy?.name !== 'native') {
+    const entered = scopesEntered() + entering;
+    for (let dead = entered - (countExecutions() ?? entered); dead > 0; dead--) leaveDead(abandon);
   }
   return innermost;
+}
+
+function leaveDead(abandon: (scope: Scope) => void): void {
+  const dead = innermost as Scope;
+  innermost = dead.enclosing;
+  abandon(dead);
+}
+
+function scopesEntered(): number {
+  let count = 0;
+  for (let scope = innermost; scope !== undefined; scope = scope.enclosing) count++;
+  return count;
 }

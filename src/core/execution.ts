@@ -1,23 +1,22 @@
-import { types } from 'node:util';
-import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
-import { isTimeoutError } from '../errors/timeout-error.js';
 import { nativeDepth, raiseInFrame, struckDepth } from '../strategy/native-strategy.js';
-import { STOPPED, type Stage, type Stop, type Strategy } from '../strategy/strategy.js';
+import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strategy/strategy.js';
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
 import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
-import { suppress, type Failure } from './cleanup-stack.js';
+import { suppress } from './cleanup-stack.js';
 import { now } from './clock.js';
 import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
 import { isInspectorOpen } from './debug.js';
-import { reportTimeout } from './diagnostics.js';
+import { abandon, endReturned, endStopped, endThrown, endTimedOut } from './ending.js';
 import { PLAIN_SETTINGS } from './options.js';
+import { resumeExit } from './process-exit.js';
+import { isPromiseLike } from './promise-result.js';
 import type { CallSite, Scope } from './scope.js';
-import { settleTimeout } from './settlement.js';
-import { countArmed, countExpired } from './statistics.js';
+import { countArmed } from './statistics.js';
 
 /**
- * Runs work of any strategy under a scope: the life of one timeout, from arming to its outcome.
+ * Runs work of any strategy under a scope: the life of one timeout, from arming to its outcome. Scopes nest deep, so what
+ * stands on the stack while the work runs is kept small: this function and the strategy's.
  *
  * @returns the work's value, or what the scope's options put in place of a timeout
  * @throws the scope's `TimeoutError` or what its options put in its place; what the work throws
@@ -29,15 +28,52 @@ export function execute<Work, Argument>(
   argument: Argument,
   callSite: CallSite,
 ): unknown {
+  begin(scope, strategy, callSite);
+  if (!scope.running) return endTimedOut(scope, 'refused', true, scope.startedAt, undefined);
+  let value: unknown;
+  try {
+    try {
+      value = scope.isBare
+        ? (work as InThreadWork)(argument as never)
+        : strategy.run(
+            work,
+            argument,
+            scope.deadline,
+            scope.hardDeadline(),
+            scope.enclosingHardDeadline,
+            scope.settings.cpuTimeout,
+          );
+    } catch (error) {
+      return endThrown(scope, error);
+    }
+    return end(scope, strategy, value);
+  } finally {
+    // Where no stack was left, what should have ended the scope has failed as well.
+    if (scope.running) {
+      scope.running = false;
+      scope.state = 'failed';
+      setInnermostScope(scope.enclosing);
+    }
+  }
+}
+
+/** Arms nothing yet: the strategy does. Leaves the scope not running when its deadline has passed already. */
+function begin<Work, Argument>(
+  scope: Scope,
+  strategy: Strategy<Work, Argument>,
+  callSite: CallSite,
+): void {
   if (scope.running) throw new InvalidStateError('The scope is running already');
   const { settings } = scope;
-  const enclosing = liveScope(abandon);
+  const enclosing = liveScope(abandon, 1);
   const startedAt = now();
   scope.strategy = strategy;
   scope.enclosing = enclosing;
+  scope.enclosingHardDeadline = Infinity;
   scope.startedAt = startedAt;
   scope.callSite = callSite;
   scope.depth = nativeDepth();
+  scope.isBare = false;
   if (scope.state !== 'pending') renew(scope);
   const deadline =
     settings === PLAIN_SETTINGS && !settings.suspendable
@@ -45,41 +81,67 @@ export function execute<Work, Argument>(
       : prepare(scope, startedAt);
   scope.deadline = deadline;
   if (enclosing !== undefined) refuseIfStruck(scope, enclosing);
-  if (deadline <= startedAt) return endTimedOut(scope, 'refused', true, startedAt, undefined);
-  if (strategy.name === 'native') scope.depth++;
+  if (deadline <= startedAt) return;
+  const isNative = strategy.name === 'native';
+  if (enclosing !== undefined && (!isNative || scope.depth >= MOST_FRAMES)) {
+    scope.enclosingHardDeadline = enclosing.effectiveHardDeadline();
+    scope.isBare =
+      isNative &&
+      settings.cpuTimeout === Infinity &&
+      scope.hardDeadline() >= scope.enclosingHardDeadline;
+  }
+  if (isNative && !scope.isBare) scope.depth++;
+  scope.asyncContext = captureAsyncContext();
   scope.state = 'executing';
   scope.running = true;
   setInnermostScope(scope);
   if (deadline !== Infinity) countArmed();
-  const asyncContext = captureAsyncContext();
+}
 
-  let value: unknown;
-  try {
-    value = strategy.run(
-      work,
-      argument,
-      deadline,
-      deadline + settings.grace,
-      enclosing === undefined || strategy.name === 'native'
-        ? Infinity
-        : enclosing.effectiveHardDeadline(),
-      settings.cpuTimeout,
-    );
-  } catch (error) {
-    return endThrown(scope, error);
-  }
+/**
+ * A native frame takes some KB of the stack, which holds a few hundred of them. From this depth on, a scope that cannot
+ * strike before those around it gets none: their frames stop its work, and the clock decides about its value.
+ */
+const MOST_FRAMES = 64;
+
+/** The work has come back, or was stopped. */
+function end<Work, Argument>(
+  scope: Scope,
+  strategy: Strategy<Work, Argument>,
+  value: unknown,
+): unknown {
   if (value === STOPPED) {
-    restoreAsyncContext(asyncContext);
+    restoreAsyncContext(scope.asyncContext);
+    resumeExit(scope);
     return endStopped(scope, strategy.lastStop());
+  }
+  if (scope.isBare) {
+    const endedAt = now();
+    if (endedAt >= scope.deadline) {
+      awaitEnclosingTermination(scope.enclosingHardDeadline);
+      return endStopped(scope, lateStop(endedAt));
+    }
   }
   if (innermostScope() !== scope || scope.cleanup !== undefined || isPromiseLike(value)) {
     return endReturned(scope, value);
   }
-  setInnermostScope(enclosing);
+  setInnermostScope(scope.enclosing);
   scope.running = false;
   scope.endedAt = NaN;
   if (scope.state === 'executing') scope.state = 'executed';
   return value;
+}
+
+/** What a strategy would say of a run that came back late. */
+function lateStop(endedAt: number): Stop {
+  return {
+    reason: 'timeout',
+    stage: 'late',
+    stopped: true,
+    endedAt,
+    stuck: undefined,
+    raised: undefined,
+  };
 }
 
 /** Makes a scope that has run before as good as new. */
@@ -101,7 +163,7 @@ function prepare(scope: Scope, startedAt: number): number {
     }
     const listener = (): void => {
       scope.abort = { error: signal.reason };
-      if (scope.running && scope.strategy?.name === 'native') raiseInFrame(scope.depth);
+      if (scope.running && scope.hasFrame()) raiseInFrame(scope.depth);
     };
     signal.addEventListener('abort', listener, { once: true });
     scope.addCleanup(() => {
@@ -122,133 +184,4 @@ function refuseIfStruck(scope: Scope, enclosing: Scope): void {
   const failure = scope.cleanup?.run(undefined);
   const error = owner.timeoutError('checkpoint', true, scope.callSite as CallSite);
   throw failure === undefined ? error : suppress(failure.error, { error }).error;
-}
-
-/** The work returned in time, but there is more to do than to hand its value on. */
-function endReturned(scope: Scope, value: unknown): unknown {
-  let failure = leave(scope, now());
-  if (scope.abort !== undefined) {
-    scope.state = 'interrupted';
-    failure = join(failure, scope.abort);
-  } else if (isPromiseLike(value)) {
-    failure = join(failure, { error: refusePromise(value) });
-  }
-  return close(scope, failure, value);
-}
-
-/** The work threw: its error goes on, whenever it came. */
-function endThrown(scope: Scope, error: unknown): unknown {
-  const lost = leave(scope, now());
-  if (error === scope.error && scope.error !== undefined) {
-    return endTimedOut(scope, scope.error.stage, true, scope.endedAt, lost, scope.error.cause);
-  }
-  scope.state = isTimeoutError(error) || error === scope.abort?.error ? 'interrupted' : 'failed';
-  return close(scope, join(lost, { error }), undefined);
-}
-
-/** The strategy stopped the work, or it came back late. */
-function endStopped(scope: Scope, stop: Stop): unknown {
-  if (stop.stage !== 'late' && scope.enclosing !== undefined) {
-    awaitEnclosingTermination(scope.enclosing.effectiveHardDeadline());
-  }
-  const lost = leave(scope, stop.endedAt);
-  if (stop.reason === 'raised') {
-    scope.state = 'interrupted';
-    return close(scope, join(lost, scope.abort ?? { error: stop.raised }), undefined);
-  }
-  return endTimedOut(scope, stop.stage, stop.stopped, stop.endedAt, lost, stop.stuck);
-}
-
-/** The scope's own deadline has struck. */
-function endTimedOut(
-  scope: Scope,
-  stage: Stage,
-  stopped: boolean,
-  endedAt: number,
-  lost: Failure | undefined,
-  stuck?: unknown,
-): unknown {
-  const { settings } = scope;
-  // The addon converts instants between two clocks' scales, which may cost a few ns either way.
-  scope.endedAt = Math.max(endedAt, Math.min(scope.deadline, scope.startedAt + scope.timeout));
-  scope.state = 'timed_out';
-  const error = scope.timeoutError(
-    stage,
-    stopped,
-    scope.callSite as CallSite,
-    stuck as Error | undefined,
-  );
-  scope.controller?.abort(error);
-  const cleanupFailure = scope.cleanup?.run(lost) ?? lost;
-  scope.cleanup = undefined;
-  countExpired(stage, Math.max(0, scope.endedAt - scope.deadline - settings.grace));
-  reportTimeout(error, settings.name);
-  if (settings === PLAIN_SETTINGS && cleanupFailure === undefined) throw error;
-  const settlement = settleTimeout(error, settings);
-  if (cleanupFailure !== undefined) {
-    throw suppress(cleanupFailure.error, settlement.failure ?? { error }).error;
-  }
-  if (settlement.failure !== undefined) throw settlement.failure.error;
-  return settlement.value;
-}
-
-/** Ends the run of a scope, and of those inside it that were unwound with it; returns what their cleanup threw. */
-function leave(scope: Scope, endedAt: number): Failure | undefined {
-  let lost: Failure | undefined;
-  for (let inner = innermostScope(); inner !== undefined && inner !== scope;) {
-    const { enclosing } = inner;
-    setInnermostScope(enclosing);
-    lost = join(lost, abandon(inner));
-    inner = enclosing;
-  }
-  setInnermostScope(scope.enclosing);
-  scope.running = false;
-  scope.endedAt = endedAt;
-  return lost;
-}
-
-/** Ends a scope whose own code was unwound by a termination that was not its own. */
-export function abandon(scope: Scope): Failure | undefined {
-  scope.running = false;
-  scope.endedAt = now();
-  scope.state = 'interrupted';
-  const failure = scope.cleanup?.run(undefined);
-  scope.cleanup = undefined;
-  return failure;
-}
-
-/** Runs the cleanup of a scope that did not time out, and hands its outcome on. */
-function close(scope: Scope, failure: Failure | undefined, value: unknown): unknown {
-  const outcome = scope.cleanup?.run(failure) ?? failure;
-  scope.cleanup = undefined;
-  if (outcome !== undefined) {
-    if (scope.state === 'executing') scope.state = 'failed';
-    throw outcome.error;
-  }
-  if (scope.state === 'executing') scope.state = 'executed';
-  return value;
-}
-
-/** Joins a failure to an earlier one that it would hide. */
-function join(earlier: Failure | undefined, later: Failure | undefined): Failure | undefined {
-  if (earlier === undefined || later === undefined) return later ?? earlier;
-  return suppress(earlier.error, later);
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  if (types.isPromise(value)) return true;
-  // Asking a proxy would run its traps outside every limit.
-  return !types.isProxy(value) && typeof (value as { then?: unknown }).then === 'function';
-}
-
-/** A promise goes on after `runSync` has returned, out of reach of its limit. */
-function refusePromise(value: PromiseLike<unknown>): Error {
-  // Nobody else will look at it: its rejection must not end the process.
-  if (types.isPromise(value)) value.catch(() => undefined);
-  return invalidOptionType(
-    'work',
-    'synchronous: `runSync` cannot limit what a promise does after it has returned; use `run` for asynchronous work',
-    value,
-  );
 }

@@ -126,16 +126,15 @@ function parseDeadline(deadline: unknown, timeout: unknown): number | undefined 
 }
 
 function parseSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined) return undefined;
-  const signal = value;
-  if (
-    typeof signal !== 'object' ||
-    typeof signal?.aborted !== 'boolean' ||
-    typeof signal.addEventListener !== 'function'
-  ) {
-    throw invalidOptionType('signal', 'an AbortSignal', value);
-  }
-  return signal as AbortSignal;
+  if (value === undefined || isAbortSignal(value)) return value;
+  throw invalidOptionType('signal', 'an AbortSignal', value);
+}
+
+/** Also one of another realm or of a library's own making, as long as it works as one. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== 'object' || value === null) return false;
+  const { aborted, addEventListener } = value as Partial<AbortSignal>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
 }
 
 function parseError(value: unknown): ErrorOption | undefined {

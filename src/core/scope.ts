@@ -1,6 +1,7 @@
 import { refreshTimeoutError, TimeoutError } from '../errors/timeout-error.js';
 import { struckDepth } from '../strategy/native-strategy.js';
 import type { Stage, Strategy } from '../strategy/strategy.js';
+import type { AsyncContext } from './async-context.js';
 import { CleanupStack, type Failure } from './cleanup-stack.js';
 import { now } from './clock.js';
 import { innermostScope } from './current-scope.js';
@@ -34,6 +35,11 @@ export class Scope {
   enclosing: Scope | undefined;
   /** Depth of this scope's native frame; of the one around it where another strategy runs the scope. */
   depth: number = 0;
+  /** Run without a native frame of its own, under the frames around it: see execution.ts. */
+  isBare: boolean = false;
+  /** The earliest hard deadline around the run when it began, where that matters to what runs it. */
+  enclosingHardDeadline: number = Infinity;
+  asyncContext: AsyncContext = 0;
   /** How many shields are open directly in this scope's work. */
   shields: number = 0;
   startedAt: number = NaN;
@@ -60,10 +66,24 @@ export class Scope {
     this.cleanup.push(callback);
   }
 
+  /** Whether the addon watches this very scope. */
+  hasFrame(): boolean {
+    return this.strategy?.name === 'native' && !this.isBare;
+  }
+
+  /** Its own, without those around it. */
+  hardDeadline(): number {
+    return this.deadline + this.settings.grace;
+  }
+
   /** The earliest deadline that reaches this scope's work: its own or one around it; `Infinity` inside a shield. */
   effectiveDeadline(): number {
     let earliest = Infinity;
-    for (let scope: Scope | undefined = this.firstReaching(); scope !== undefined; scope = scope.nextReaching()) {
+    for (
+      let scope: Scope | undefined = this.firstReaching();
+      scope !== undefined;
+      scope = scope.nextReaching()
+    ) {
       if (scope.deadline < earliest) earliest = scope.deadline;
     }
     return earliest;
@@ -72,8 +92,12 @@ export class Scope {
   /** The earliest instant at which force may be used on work directly inside this scope. */
   effectiveHardDeadline(): number {
     let earliest = Infinity;
-    for (let scope: Scope | undefined = this.firstReaching(); scope !== undefined; scope = scope.nextReaching()) {
-      earliest = Math.min(earliest, scope.deadline + scope.settings.grace);
+    for (
+      let scope: Scope | undefined = this.firstReaching();
+      scope !== undefined;
+      scope = scope.nextReaching()
+    ) {
+      earliest = Math.min(earliest, scope.hardDeadline());
     }
     return earliest;
   }
@@ -86,7 +110,11 @@ export class Scope {
     const nativelyStruck = struckDepth();
     let owner: Scope | undefined;
     let earliest = Infinity;
-    for (let scope: Scope | undefined = this.firstReaching(); scope !== undefined; scope = scope.nextReaching()) {
+    for (
+      let scope: Scope | undefined = this.firstReaching();
+      scope !== undefined;
+      scope = scope.nextReaching()
+    ) {
       // A CPU limit strikes where the clock says nothing; the watchdog tells by the depth of the frame.
       const usedUp =
         scope.settings.cpuTimeout !== Infinity && nativelyStruck <= scope.depth ? time : Infinity;
@@ -110,9 +138,6 @@ export class Scope {
   timeoutError(stage: Stage, stopped: boolean, callSite: CallSite, stuck?: Error): TimeoutError {
     const elapsed = (this.running ? now() : this.endedAt) - this.startedAt;
     if (this.error === undefined) {
-      const { stackTraceLimit } = Error;
-      // One capture is enough, and it has to begin at the caller.
-      Error.stackTraceLimit = 0;
       this.error = new TimeoutError({
         timeout: this.timeout,
         elapsed,
@@ -123,7 +148,8 @@ export class Scope {
         label: this.settings.name,
         cause: stuck,
       });
-      Error.stackTraceLimit = stackTraceLimit;
+      // A second capture, because it has to begin at the caller; a limit of 0 for the first one could stay behind where an
+      // enclosing scope is stopped right here.
       Error.captureStackTrace(this.error, callSite);
     } else {
       refreshTimeoutError(

@@ -12,10 +12,12 @@ import {
   refuseLiveChange,
   selectStrategy,
 } from '../strategy/select-strategy.js';
-import type { InThreadWork } from '../strategy/strategy.js';
+import type { InThreadWork, Strategy } from '../strategy/strategy.js';
 import { now } from './clock.js';
 import { liveScope } from './current-scope.js';
-import { abandon, execute } from './execution.js';
+import { abandon } from './ending.js';
+import { execute } from './execution.js';
+import { refuseIfReliedOn } from './bare-scopes.js';
 import { parseDuration, parseOptions, PLAIN_SETTINGS, type RunSyncOptions } from './options.js';
 import { Scope, type CallSite, type TimeoutState } from './scope.js';
 import { makeScopeSignal } from './scope-signal.js';
@@ -129,7 +131,7 @@ export class Timeout {
    */
   checkpoint(): void {
     const scope = this.#scope;
-    if (struckDepth() > scope.depth && scope.strategy?.name === 'native') return;
+    if (struckDepth() > scope.depth && scope.hasFrame()) return;
     if (scope.running) scope.throwIfStruck(Timeout.prototype.checkpoint);
   }
 
@@ -194,9 +196,10 @@ export class Timeout {
     const scope = this.#scope;
     if (!scope.running || scope.state === 'cancelled') return;
     refuseLiveChange(scope.strategy, 'drop a running deadline');
+    refuseIfReliedOn(scope, -Infinity);
     scope.deadline = Infinity;
     scope.state = 'cancelled';
-    cancelFrame(scope.depth);
+    if (scope.hasFrame()) cancelFrame(scope.depth);
   }
 
   /**
@@ -267,7 +270,8 @@ export class Timeout {
    *   while this scope runs; StrategyUnavailableError when the strategy asked for is not there
    */
   runSync<T>(work: (scope: this) => T): T {
-    return runWork(this, work, Timeout.prototype.runSync);
+    const strategy = strategyFor(this, work);
+    return execute(this.#scope, strategy, work, this, Timeout.prototype.runSync) as T;
   }
 
   /** `Timeout: 100 ms`, with the label if there is one. */
@@ -279,16 +283,16 @@ export class Timeout {
   #move(deadline: number): void {
     const scope = this.#scope;
     refuseLiveChange(scope.strategy, 'move a running deadline');
-    if (
-      scope.state === 'cancelled' ||
-      !rescheduleFrame(scope.depth, deadline, scope.settings.grace)
-    ) {
-      throw new InvalidStateError(
-        scope.state === 'cancelled'
-          ? 'The timeout was cancelled: it has no deadline to move'
-          : 'The deadline has passed: it cannot be moved any more',
-      );
+    if (scope.state === 'cancelled') {
+      throw new InvalidStateError('The timeout was cancelled: it has no deadline to move');
     }
+    const { grace } = scope.settings;
+    refuseIfReliedOn(scope, deadline + grace);
+    const isMoved = scope.hasFrame()
+      ? rescheduleFrame(scope.depth, deadline, grace)
+      : now() < scope.deadline;
+    if (!isMoved)
+      throw new InvalidStateError('The deadline has passed: it cannot be moved any more');
     scope.timeout = Math.max(0, deadline - scope.startedAt);
     scope.deadline = deadline;
   }
@@ -301,22 +305,11 @@ export function scopeFor(options: number | null | undefined | RunSyncOptions): T
     : new Timeout(options);
 }
 
-/**
- * Runs synchronous work under a scope by the strategy that its settings ask for.
- *
- * @param callSite what the user called
- */
-export function runWork<S extends Timeout, T>(
-  timeout: S,
-  work: (scope: S) => T,
-  callSite: CallSite,
-): T {
+/** The strategy for synchronous work under a scope; refuses what is no function. */
+export function strategyFor(timeout: Timeout, work: unknown): Strategy<InThreadWork, unknown> {
   if (typeof work !== 'function') throw invalidOptionType('work', 'a function', work);
-  const scope = scopeOf(timeout);
-  const { settings } = scope;
-  if (settings === PLAIN_SETTINGS && automaticStrategy !== undefined) {
-    return execute(scope, automaticStrategy, work as InThreadWork, timeout, callSite) as T;
-  }
-  const { strategy } = selectStrategy(settings.strategy, settings.cpuTimeout !== Infinity);
-  return execute(scope, strategy, work as InThreadWork, timeout, callSite) as T;
+  const { settings } = scopeOf(timeout);
+  return settings === PLAIN_SETTINGS
+    ? automaticStrategy
+    : selectStrategy(settings.strategy, settings.cpuTimeout !== Infinity).strategy;
 }

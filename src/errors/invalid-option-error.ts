@@ -44,14 +44,18 @@ class InvalidOptionRangeError extends RangeError implements InvalidOption {
  * Stands for both kinds of invalid option in `instanceof`: a `TypeError` for a value of the wrong type, a `RangeError`
  * for a number out of range, as Node's own options have it. Not constructed by users.
  */
-export const InvalidOptionError: { [Symbol.hasInstance](value: unknown): value is InvalidOption } =
-  {
-    [Symbol.hasInstance](value: unknown): value is InvalidOption {
-      return value instanceof Error && hasErrorCode(value, CODE);
-    },
-  };
-/** An error of `InvalidOptionError`'s kind. */
-export type InvalidOptionError = InvalidOption;
+export class InvalidOptionError extends Error implements InvalidOption {
+  static {
+    defineErrorName(this, 'InvalidOptionError');
+  }
+  declare readonly code: typeof CODE;
+  declare readonly option: string;
+  declare readonly value: unknown;
+
+  static override [Symbol.hasInstance](value: unknown): value is InvalidOption {
+    return value instanceof Error && hasErrorCode(value, CODE);
+  }
+}
 
 /** Makes the error for an option whose value has the wrong type, or contradicts another option. */
 export function invalidOptionType(option: string, rule: string, value: unknown): InvalidOption {

@@ -67,10 +67,8 @@ export function toTransferable(thrown: unknown): TransferableError {
 
   const root = slotOf(thrown);
   const errors: ErrorRecord[] = [];
-  // `found` grows while its members are read.
-  for (let index = 0; index < found.length; index++) {
-    errors.push(recordOf(found[index] as object, slotOf));
-  }
+  // An array's iterator also visits what is pushed on the way: `found` grows while its members are read.
+  for (const error of found) errors.push(recordOf(error, slotOf));
   return { thrown: root, errors };
 }
 

@@ -25,7 +25,7 @@ export const StopKind: {
   readonly raised: 3;
 } = Object.freeze({ late: 0, interrupt: 1, terminate: 2, raised: 3 });
 
-/** What `raise` found (`RaiseResult` in native/addon.cc). */
+/** What `raise` found (`RaiseResult` in native/frame_control.h). */
 export const RaiseResult: {
   readonly unknownThread: -1;
   readonly noScope: 0;

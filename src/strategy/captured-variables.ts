@@ -1,6 +1,7 @@
 import { inspectorIsAvailable, withInspector, type Post } from './inspector-session.js';
 
 interface RemoteValue {
+  readonly description?: string;
   readonly objectId?: string;
 }
 interface RemoteProperty {
@@ -14,7 +15,7 @@ interface RemoteProperty {
  * For repairs after a stop alone, where nothing public reaches: takes 3 to 5 ms, and gives up without a word.
  *
  * @param expression - evaluates to the function in the main context.
- * @param names - the variables to look for in its innermost closure.
+ * @param names - the variables to look for in its closures.
  * @returns those that were found; `undefined` where the protocol is not at hand.
  */
 export function capturedVariables(
@@ -34,21 +35,23 @@ function read(
   expression: string,
   names: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  const found: Record<string, unknown> = {};
+  const found: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   const owner = evaluate(post, expression);
   const scopes = properties(post, owner).internalProperties?.find(
     (property) => property.name === '[[Scopes]]',
   );
-  const innermost = properties(post, scopes?.value).result[0];
-  const variables = properties(post, innermost?.value).result;
   const keep = sink(post, found);
-  for (const { name, value } of variables) {
-    if (!names.includes(name) || value?.objectId === undefined) continue;
-    post('Runtime.callFunctionOn', {
-      objectId: keep.objectId,
-      functionDeclaration: 'function (name, value) { this[name] = value; }',
-      arguments: [{ value: name }, { objectId: value.objectId }],
-    });
+  for (const scope of properties(post, scopes?.value).result) {
+    // The global object is the outermost one, and no closure.
+    if (scope.value?.description === 'Global') continue;
+    for (const { name, value } of properties(post, scope.value).result) {
+      if (!names.includes(name) || name in found || value?.objectId === undefined) continue;
+      post('Runtime.callFunctionOn', {
+        objectId: keep.objectId,
+        functionDeclaration: 'function (name, value) { this[name] = value; }',
+        arguments: [{ value: name }, { objectId: value.objectId }],
+      });
+    }
   }
   return found;
 }

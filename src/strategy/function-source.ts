@@ -49,24 +49,34 @@ function readSource(work: AnyFunction): SourceTask {
 }
 
 /**
- * The function is to be strict code there if it is here. Sloppy functions have an own `arguments` property, in V8. Arrow
- * functions and methods never have it: they are taken for strict code, as all code of modules and classes is, unless
- * they do not compile as such.
+ * The function is to be strict code there if it is here. Only sloppy functions let their `arguments` be read. Arrow
+ * functions and methods never do: they are taken for strict code, as all code of modules and classes is, unless they
+ * do not compile as such.
  */
 function prologues(work: AnyFunction): readonly string[] {
-  return Object.hasOwn(work, 'arguments') ? [''] : ["'use strict';", ''];
+  try {
+    Reflect.get(work, 'arguments');
+    return [''];
+  } catch {
+    return ["'use strict';", ''];
+  }
 }
 
-/** A method's source as it is, then with its private or computed name, which mean nothing elsewhere, replaced. */
+/** A method's source, with a private or computed name, which mean nothing elsewhere, replaced. */
 function* methodSources(text: string): Generator<string> {
-  yield text;
-  const start = /^(?:async\s*(?=[#[\s])|[gs]et\s*(?=[#[\s]))?\s*/.exec(text)?.[0] ?? '';
-  const rest = text.slice(start.length);
-  if (rest.startsWith('#')) yield `${start} ${rest.slice(1)}`;
-  if (!rest.startsWith('[')) return;
+  const prefix = /^(?:async|get|set)?\s*(?=[#[])/.exec(text)?.[0];
+  if (prefix === undefined) {
+    yield text;
+    return;
+  }
+  const rest = text.slice(prefix.length);
+  if (rest.startsWith('#')) {
+    yield `${prefix} ${rest.slice(1)}`;
+    return;
+  }
   // Which bracket ends the name is for the parser to say: the first one behind which the source makes sense.
   for (let end = rest.indexOf(']'); end !== -1; end = rest.indexOf(']', end + 1)) {
-    if (/^\s*\(/.test(rest.slice(end + 1))) yield `${start} computed${rest.slice(end + 1)}`;
+    if (/^\s*\(/.test(rest.slice(end + 1))) yield `${prefix} computed${rest.slice(end + 1)}`;
   }
 }
 

@@ -10,10 +10,13 @@ interface Permission {
 /**
  * Whether this thread can talk to its own engine over the debugger protocol: not in a Node built without it, nor under
  * the permission model unless it is allowed there. No port is opened and no debugger has to be there.
+ *
+ * The first call loads Node's module for it, 1 to 2 ms. Call it before a deadline is armed: a module whose loading is
+ * cut off by a hard stop stays half loaded.
  */
 export function inspectorIsAvailable(): boolean {
-  available ??= findOut();
-  return available;
+  SessionClass ??= loadSessionClass();
+  return SessionClass !== 'none';
 }
 
 /** Opens a session for the time of one call. */
@@ -28,17 +31,19 @@ export function withInspector<T>(use: (post: Post) => T): T {
 
 /**
  * Requests the termination of the JavaScript that runs in this thread, as the watchdog of `node:vm` does; taken at the
- * next function entry or loop turn. The caller has made sure that a frame below is ready to end it.
+ * next function entry or loop turn. The caller has made sure that a frame below is ready to end it. Does not throw; may
+ * do nothing when the engine refuses, so ask again.
  */
 export function requestTermination(): void {
-  terminating ??= openSession();
   try {
-    postTo(terminating, 'Runtime.terminateExecution');
+    terminating ??= openSession();
+    if (tryPost(terminating, 'Runtime.terminateExecution')) return;
+    // The engine takes one such request until the stack has been empty, or until an evaluation of the protocol's own
+    // was terminated: so have one terminated, which answers with an error.
+    tryPost(terminating, 'Runtime.evaluate', { expression: SLEEP, timeout: 0 });
+    tryPost(terminating, 'Runtime.terminateExecution');
   } catch {
-    // The engine takes one such request per turn of the event loop, until the stack is empty or an evaluation of the
-    // protocol's own was terminated: so have one terminated.
-    postTo(terminating, 'Runtime.evaluate', { expression: 'for (;;);', timeout: 1 });
-    postTo(terminating, 'Runtime.terminateExecution');
+    // No session to be had.
   }
 }
 
@@ -50,24 +55,37 @@ export function closeTerminatingSession(): void {
   session.disconnect();
 }
 
-let available: boolean | undefined;
+/** Leaves the processor to the thread of the engine's that is to terminate it. */
+const SLEEP = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)';
+
+let SessionClass: (new () => Session) | 'none' | undefined;
 let terminating: Session | undefined;
 
-function findOut(): boolean {
-  const permission = (process as { permission?: Permission }).permission;
+function loadSessionClass(): (new () => Session) | 'none' {
+  const { permission } = process as { permission?: Permission };
   try {
-    return process.features.inspector && (permission === undefined || permission.has('inspector'));
+    if (!process.features.inspector || permission?.has('inspector') === false) return 'none';
+    const { Session: Class } = process.getBuiltinModule('node:inspector');
+    return typeof Class === 'function' ? Class : 'none';
   } catch {
-    return false;
+    return 'none';
   }
 }
 
-// Loaded at the first need only: it costs 1 to 2 ms.
 function openSession(): Session {
-  const inspector = process.getBuiltinModule('node:inspector');
-  const session = new inspector.Session();
+  if (!inspectorIsAvailable()) throw new Error('The debugger protocol is not at hand');
+  const session = new (SessionClass as new () => Session)();
   session.connect();
   return session;
+}
+
+function tryPost(session: Session, method: string, parameters?: object): boolean {
+  try {
+    postTo(session, method, parameters);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function postTo(session: Session, method: string, parameters?: object): unknown {

@@ -10,22 +10,35 @@ import { now } from './vm-timer.js';
  */
 
 /** How long after the first timer the second one of a run strikes, where no termination can be requested, ms. */
-export const BACKUP_DELAY = 25;
+export const BACKUP_DELAY = 100;
 
-/** A native watchdog repeats its termination, and one that was requested is taken at once: far more than needed. */
+/** How long to wait for a termination that is certain to come, ms. */
 const PATIENCE = 1000;
 
-let innermost: VmRun | undefined;
+/** A request is taken at once, unless the engine refused it, ms. */
+const REQUEST_INTERVAL = 10;
+
+/** One live run of this strategy; each thread has a chain of them, from the innermost outwards. */
+export interface LiveRun {
+  readonly hardDeadline: number;
+  readonly outer: LiveRun | undefined;
+  /** The run whose timer ends it: its own, one around it, or `undefined` where another strategy does. */
+  readonly timed: VmRun | undefined;
+  /** How many timers are running in the chain. */
+  readonly timers: number;
+}
+
+let innermost: LiveRun | undefined;
 
 const pauseCell = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * The innermost live run under a vm timer.
+ * The innermost live run.
  *
  * Runs that were ended from further out could not take themselves off; a live one has no earlier deadline than the
  * earliest of all that enclose the running code.
  */
-export function innermostRun(enclosingDeadline: number): VmRun | undefined {
+export function innermostRun(enclosingDeadline: number): LiveRun | undefined {
   while (innermost !== undefined && innermost.hardDeadline < enclosingDeadline) {
     innermost = innermost.outer;
   }
@@ -33,8 +46,14 @@ export function innermostRun(enclosingDeadline: number): VmRun | undefined {
 }
 
 /** Makes `run` the innermost one; after a run, the one around it. */
-export function setInnermostRun(run: VmRun | undefined): void {
+export function setInnermostRun(run: LiveRun | undefined): void {
   innermost = run;
+}
+
+/** The run whose timer enforces `enclosingDeadline`; `undefined`: another strategy does. */
+export function runThatEnforces(enclosingDeadline: number): VmRun | undefined {
+  const run = innermostRun(enclosingDeadline);
+  return run?.hardDeadline === enclosingDeadline ? run.timed : undefined;
 }
 
 /**
@@ -45,19 +64,21 @@ export function setInnermostRun(run: VmRun | undefined): void {
  */
 export function awaitEnclosingTermination(enclosingDeadline: number): void {
   if (!(now() >= enclosingDeadline)) return;
-  const run = innermostRun(enclosingDeadline);
-  // Some other strategy's, which does not lose it; or one that has no timer at all.
-  if (run?.hardDeadline !== enclosingDeadline) {
+  const run = runThatEnforces(enclosingDeadline);
+  // Another strategy's termination does not get lost.
+  if (run === undefined) {
     pauseUntil(now() + PATIENCE);
     return;
   }
   pauseUntil(run.struckBy);
   // From here on its timer has struck: its frame ends any termination that comes, whoever has requested it.
-  if (inspectorIsAvailable()) {
+  if (!inspectorIsAvailable()) {
+    pauseUntil(run.struckBy + BACKUP_DELAY + PATIENCE);
+    return;
+  }
+  for (const giveUp = now() + PATIENCE; now() < giveUp;) {
     requestTermination();
-    pauseUntil(now() + PATIENCE);
-  } else {
-    pauseUntil(run.struckBy + 2 * BACKUP_DELAY);
+    pauseUntil(now() + REQUEST_INTERVAL);
   }
 }
 

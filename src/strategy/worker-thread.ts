@@ -78,7 +78,7 @@ export class WorkerThread {
     this.#worker.unref();
     // Reported by `waitForAnswer`, or of no interest any more. Without a listener it would be thrown into the owner's loop.
     this.#worker.on('error', () => undefined);
-    this.#deathShows = (this.#port.postMessage(null) as unknown) === true;
+    this.#deathShows = postProbe(port1);
   }
 
   get isReady(): boolean {
@@ -214,10 +214,16 @@ export class WorkerThread {
    */
   #askWhetherEnded(): boolean {
     if (!this.#ended && this.#deathShows) {
-      this.#ended = (this.#port.postMessage(null) as unknown) !== true;
+      this.#ended = !postProbe(this.#port);
     }
     return this.#ended;
   }
+}
+
+/** Posts an empty message; whether there was somebody to post it to. See `#askWhetherEnded`. */
+function postProbe(port: MessagePort): boolean {
+  const post = port.postMessage.bind(port) as (message: null) => unknown;
+  return post(null) === true;
 }
 
 function messageOf(error: unknown): string {

@@ -21,10 +21,6 @@ export function exec<D = never>(
   input: string,
   options: RegexOptions<D>,
 ): RegExpExecArray | null | D;
-export function exec(
-  regex: RegExp,
-  input: string,
-  options: RegexOptions,
-): unknown {
+export function exec(regex: RegExp, input: string, options: RegexOptions): unknown {
   return runOnRegExp(regex, () => regex.exec(input), options, exec);
 }

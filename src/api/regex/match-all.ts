@@ -27,10 +27,11 @@ export function matchAll<D = never>(
   input: string,
   options: RegexOptions<D>,
 ): RegExpStringIterator<RegExpExecArray> | D;
-export function matchAll(
-  regex: RegExp,
-  input: string,
-  options: RegexOptions,
-): unknown {
-  return runOnRegExp(regex, () => iterateMatches([...stringMatchAll.call(input, regex)]), options, matchAll);
+export function matchAll(regex: RegExp, input: string, options: RegexOptions): unknown {
+  return runOnRegExp(
+    regex,
+    () => iterateMatches([...stringMatchAll.call(input, regex)]),
+    options,
+    matchAll,
+  );
 }

@@ -24,10 +24,6 @@ export function match<D = never>(
   input: string,
   options: RegexOptions<D>,
 ): RegExpMatchArray | null | D;
-export function match(
-  regex: RegExp,
-  input: string,
-  options: RegexOptions,
-): unknown {
+export function match(regex: RegExp, input: string, options: RegexOptions): unknown {
   return runOnRegExp(regex, () => stringMatch.call(input, regex), options, match);
 }

@@ -39,5 +39,10 @@ export function replaceAll(
   replacement: string | Replacer,
   options: RegexOptions,
 ): unknown {
-  return runOnRegExp(regex, () => stringReplaceAll.call(input, regex, replacement), options, replaceAll);
+  return runOnRegExp(
+    regex,
+    () => stringReplaceAll.call(input, regex, replacement),
+    options,
+    replaceAll,
+  );
 }

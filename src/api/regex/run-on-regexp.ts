@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import { runWork, scopeFor } from '../../core/timeout.js';
+import { execute } from '../../core/execution.js';
+import { scopeFor, scopeOf, strategyFor } from '../../core/timeout.js';
 import { invalidOptionType } from '../../errors/invalid-option-error.js';
 import type { RegexOptions } from './regex-options.js';
 
@@ -22,7 +23,7 @@ export function runOnRegExp<T>(
   const lastIndex = regex.lastIndex;
   const scope = scopeFor(options);
   try {
-    return runWork(scope, operation, callSite);
+    return execute(scopeOf(scope), strategyFor(scope, operation), operation, scope, callSite) as T;
   } finally {
     if (scope.state === 'timed_out') restoreLastIndex(regex, lastIndex);
   }

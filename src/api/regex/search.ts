@@ -23,10 +23,6 @@ export function search<D = never>(
   input: string,
   options: RegexOptions<D>,
 ): number | D;
-export function search(
-  regex: RegExp,
-  input: string,
-  options: RegexOptions,
-): unknown {
+export function search(regex: RegExp, input: string, options: RegexOptions): unknown {
   return runOnRegExp(regex, () => stringSearch.call(input, regex), options, search);
 }

@@ -25,10 +25,6 @@ export function test<D = never>(
   input: string,
   options: RegexOptions<D>,
 ): boolean | D;
-export function test(
-  regex: RegExp,
-  input: string,
-  options: RegexOptions,
-): unknown {
+export function test(regex: RegExp, input: string, options: RegexOptions): unknown {
   return runOnRegExp(regex, () => regex.test(input), options, test);
 }

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { parseOptions, parsePositiveInteger } from '../command-line.js';
 import { describeMachine } from '../machine.js';
 import { packageVersion } from '../../version.js';
@@ -23,6 +24,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const timeout = parsePositiveInteger('timeout', options.timeout);
   if (options.json === '') throw new UsageError('--json needs the name of a file');
 
+  const [loadAverage = 0] = loadavg();
   const rows: ReportRow[] = [];
   for (const contender of contenders) {
     showProgress(`measuring ${contender.name}`);
@@ -34,6 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
     hardstop: packageVersion(),
     measuredAt: new Date().toISOString(),
     machine: describeMachine(),
+    loadAverage,
     nodeFlags: process.execArgv,
     iterations,
     timeoutMs: timeout,

@@ -12,6 +12,9 @@ const columns: readonly Column[] = [
   { title: 'min', align: 'right' },
 ];
 
+/** From this share of the cores on, lateness tells more about the scheduler than about the contenders. */
+const BUSY_SHARE = 0.5;
+
 /** The report as a table for a terminal, with what the reader needs to judge it. */
 export function formatReport(report: Report): string {
   const { machine } = report;
@@ -20,13 +23,21 @@ export function formatReport(report: Report): string {
     `hardstop ${report.hardstop}, Node ${machine.node}${flags} (V8 ${machine.v8})`,
     `${machine.platform} ${machine.osRelease} ${machine.arch}, ${String(machine.cores)} x ${machine.cpu}`,
     `endless loop, limit ${String(report.timeoutMs)} ms, ${String(report.iterations)} times; all figures in microseconds`,
+    ...formatLoad(report),
     '',
     formatTable(columns, report.rows.map(formatRow)),
     ...report.rows.map(formatNote),
     '',
-    "late: from the limit until the caller has its error; in time: a call whose work ends at once",
+    'late: from the limit until the caller has its error; in time: a call whose work ends at once',
     '',
   ].join('\n');
+}
+
+function formatLoad({ loadAverage, machine }: Report): readonly string[] {
+  if (loadAverage < BUSY_SHARE * machine.cores) return [];
+  return [
+    `NOTE: the machine was busy before this began (load average ${loadAverage.toFixed(1)}); lateness shows its scheduler`,
+  ];
 }
 
 function formatRow({ contender, latenessUs, costUs }: ReportRow): readonly string[] {

@@ -30,6 +30,8 @@ export interface Report {
   /** ISO 8601, UTC. */
   readonly measuredAt: string;
   readonly machine: Machine;
+  /** Of the minute before the first trial; 0 on Windows. */
+  readonly loadAverage: number;
   readonly nodeFlags: readonly string[];
   readonly iterations: number;
   readonly timeoutMs: number;

@@ -58,7 +58,7 @@ function readEnvironment(): Readonly<Record<string, string>> {
 /** Asks for the native strategy by name: the refusal carries the whole chain of reasons. */
 function findNativeErrors(): readonly string[] {
   try {
-    runSync(() => undefined, { timeout: 1_000, strategy: 'native' });
+    runSync(() => undefined, { timeout: Infinity, strategy: 'native' });
     return [];
   } catch (error) {
     if (!(error instanceof StrategyUnavailableError)) throw error;

@@ -27,9 +27,14 @@ const WARM_MS = 1;
 export function runSelfChecks(): readonly SelfCheck[] {
   return [
     check('loop', 20, () => spin(SELF_END_MS)),
-    check('warm loop', 10, () => sumClock(SELF_END_MS), () => {
-      for (let i = 0; i < WARM_CALLS; i++) sumClock(WARM_MS);
-    }),
+    check(
+      'warm loop',
+      10,
+      () => sumClock(SELF_END_MS),
+      () => {
+        for (let i = 0; i < WARM_CALLS; i++) sumClock(WARM_MS);
+      },
+    ),
   ];
 }
 

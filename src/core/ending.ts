@@ -1,0 +1,127 @@
+import { isTimeoutError } from '../errors/timeout-error.js';
+import type { Stage, Stop } from '../strategy/strategy.js';
+import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
+import { suppress, type Failure } from './cleanup-stack.js';
+import { now } from './clock.js';
+import { innermostScope, setInnermostScope } from './current-scope.js';
+import { reportTimeout } from './diagnostics.js';
+import { PLAIN_SETTINGS } from './options.js';
+import { isPromiseLike, refusePromise } from './promise-result.js';
+import type { CallSite, Scope } from './scope.js';
+import { settleTimeout } from './settlement.js';
+import { countExpired } from './statistics.js';
+
+/** The work returned in time, but there is more to do than to hand its value on. */
+export function endReturned(scope: Scope, value: unknown): unknown {
+  let failure = leave(scope, now());
+  if (scope.abort !== undefined) {
+    scope.state = 'interrupted';
+    failure = join(failure, scope.abort);
+  } else if (isPromiseLike(value)) {
+    failure = join(failure, { error: refusePromise(value) });
+  }
+  return close(scope, failure, value);
+}
+
+/** The work threw: its error goes on, whenever it came. */
+export function endThrown(scope: Scope, error: unknown): unknown {
+  const lost = leave(scope, now());
+  if (error === scope.error && scope.error !== undefined) {
+    return endTimedOut(scope, scope.error.stage, true, scope.endedAt, lost, scope.error.cause);
+  }
+  const aborted = scope.abort !== undefined && error === scope.abort.error;
+  scope.state = aborted || isTimeoutError(error) ? 'interrupted' : 'failed';
+  return close(scope, join(lost, { error }), undefined);
+}
+
+/** The strategy stopped the work, or it came back late. */
+export function endStopped(scope: Scope, stop: Stop): unknown {
+  if (stop.stage !== 'late' && scope.enclosing !== undefined) {
+    awaitEnclosingTermination(scope.enclosing.effectiveHardDeadline());
+  }
+  const lost = leave(scope, stop.endedAt);
+  if (stop.reason === 'raised') {
+    scope.state = 'interrupted';
+    return close(scope, join(lost, scope.abort ?? { error: stop.raised }), undefined);
+  }
+  return endTimedOut(scope, stop.stage, stop.stopped, stop.endedAt, lost, stop.stuck);
+}
+
+/** The scope's own deadline has struck. */
+export function endTimedOut(
+  scope: Scope,
+  stage: Stage,
+  stopped: boolean,
+  endedAt: number,
+  lost: Failure | undefined,
+  stuck?: unknown,
+): unknown {
+  const { settings } = scope;
+  // The addon converts instants between two clocks' scales, which may cost a few ns either way.
+  scope.endedAt = Math.max(endedAt, Math.min(scope.deadline, scope.startedAt + scope.timeout));
+  scope.state = 'timed_out';
+  const error = scope.timeoutError(
+    stage,
+    stopped,
+    scope.callSite as CallSite,
+    stuck as Error | undefined,
+  );
+  scope.controller?.abort(error);
+  const cleanupFailure = scope.cleanup?.run(lost) ?? lost;
+  scope.cleanup = undefined;
+  countExpired(stage, Math.max(0, scope.endedAt - scope.deadline - settings.grace));
+  reportTimeout(error, settings.name);
+  if (settings === PLAIN_SETTINGS && cleanupFailure === undefined) throw error;
+  const settlement = settleTimeout(error, settings);
+  if (cleanupFailure !== undefined) {
+    throw suppress(cleanupFailure.error, settlement.failure ?? { error }).error;
+  }
+  if (settlement.failure !== undefined) throw settlement.failure.error;
+  return settlement.value;
+}
+
+/** Ends the run of a scope, and of those inside it that were unwound with it; returns what their cleanup threw. */
+function leave(scope: Scope, endedAt: number): Failure | undefined {
+  let lost: Failure | undefined;
+  for (let inner = innermostScope(); inner !== undefined && inner !== scope;) {
+    const { enclosing } = inner;
+    setInnermostScope(enclosing);
+    lost = join(lost, abandon(inner));
+    inner = enclosing;
+  }
+  setInnermostScope(scope.enclosing);
+  scope.running = false;
+  scope.endedAt = endedAt;
+  return lost;
+}
+
+/** Ends a scope whose own code was unwound by a termination that was not its own. */
+export function abandon(scope: Scope): Failure | undefined {
+  scope.running = false;
+  scope.endedAt = now();
+  scope.state = 'interrupted';
+  const failure = scope.cleanup?.run(undefined);
+  scope.cleanup = undefined;
+  return failure;
+}
+
+/** Runs the cleanup of a scope that did not time out, and hands its outcome on. */
+function close(scope: Scope, failure: Failure | undefined, value: unknown): unknown {
+  const outcome = scope.cleanup?.run(failure) ?? failure;
+  scope.cleanup = undefined;
+  if (outcome !== undefined) {
+    if (scope.state === 'executing') scope.state = 'failed';
+    throw outcome.error;
+  }
+  if (scope.state === 'executing') scope.state = 'executed';
+  return value;
+}
+
+/** Joins a failure to an earlier one that it would hide. */
+export function join(
+  earlier: Failure | undefined,
+  later: Failure | undefined,
+): Failure | undefined {
+  if (earlier === undefined || later === undefined) return later ?? earlier;
+  return suppress(earlier.error, later);
+}
