@@ -57,12 +57,21 @@ Instant After(Instant instant, Nanoseconds duration) {
                                                                            : instant + duration;
 }
 
-// run(work, argument, deadline)
-Napi::Value Run(const Napi::CallbackInfo& info) {
-  EnvState* state = State(info);
-  const Instant deadline = InstantOf(*state, Number(info, 2));
-  const Limits limits{deadline, deadline, Nanoseconds(0), Nanoseconds::max()};
-  return Napi::Value(info.Env(), RunGuarded(state, info[0], info[1], limits));
+// run(work, argument, deadline). In plain Node-API: it stands on the stack once for
+// each level of nesting, and Napi::CallbackInfo takes 400 bytes of it.
+napi_value Run(napi_env env, napi_callback_info info) {
+  size_t count = 3;
+  napi_value arguments[3];
+  void* data;
+  double deadline_ms;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, &data) != napi_ok ||
+      napi_get_value_double(env, arguments[2], &deadline_ms) != napi_ok) {
+    return nullptr;
+  }
+  auto* state = static_cast<EnvState*>(data);
+  const Instant deadline = InstantOf(*state, deadline_ms);
+  return RunGuarded(state, arguments[0], arguments[1],
+                    {deadline, deadline, Nanoseconds(0), Nanoseconds::max()});
 }
 
 // runWithin(work, argument, deadline, grace, cpuTimeout)
@@ -179,7 +188,11 @@ Napi::Value SetUp(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   Napi::Object functions = Napi::Object::New(env);
-  Export<Run>(functions, "run", state);
+  napi_value run;
+  if (napi_create_function(env, "run", NAPI_AUTO_LENGTH, Run, state, &run) != napi_ok) {
+    return env.Undefined();
+  }
+  functions.Set("run", run);
   Export<RunWithin>(functions, "runWithin", state);
   Export<TakeStop>(functions, "takeStop", state);
   Export<Reschedule>(functions, "reschedule", state);

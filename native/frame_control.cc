@@ -30,6 +30,7 @@ bool RescheduleFrame(EnvState* state, int32_t depth, Instant deadline, Nanosecon
 
 void CancelFrame(EnvState* state, int32_t depth) {
   bool kicked;
+  bool fired;
   {
     MutexLock lock(Watchdog::Instance().mutex());
     Frame* frame = state->FrameAt(depth);
@@ -42,7 +43,8 @@ void CancelFrame(EnvState* state, int32_t depth) {
     frame->cpu_struck = false;
     state->RefreshStruckDepth();
     kicked = frame->kicked;
-    if (frame->fired) {
+    fired = frame->fired;
+    if (fired) {
       // JavaScript runs here, so nothing has been taken yet; what is still pending
       // finds no target. A termination may be pending for another frame as well.
       frame->fired = false;
@@ -51,6 +53,8 @@ void CancelFrame(EnvState* state, int32_t depth) {
     }
   }
   if (kicked) state->AwaitKicks();
+  // What was withdrawn may have been worker.terminate()'s.
+  if (fired && !state->MayRunJavaScript()) state->RequestTermination();
 }
 
 void ShieldFrames(EnvState* state, int32_t change) {

@@ -54,6 +54,11 @@ struct Record {
 constexpr uint32_t kRecords = 1024;
 Record records[kRecords];
 
+// Acquire: what the handler has written is there when its signal counts as seen.
+bool IsKickOnItsWay(const Record& record) {
+  return record.sent.load(std::memory_order_relaxed) != record.seen.load(std::memory_order_acquire);
+}
+
 // Innermost function in the frame that the last cure found; for the self-test.
 std::atomic<uintptr_t> last_cured_function{0};
 
@@ -235,9 +240,7 @@ bool Unblind::Kick(Slot slot) {
   Record& record = records[slot];
   // One on its way is enough: it will look when the thread runs again, and queued
   // signals are a resource that the whole system shares.
-  if (record.sent.load(std::memory_order_relaxed) != record.seen.load(std::memory_order_acquire)) {
-    return false;
-  }
+  if (IsKickOnItsWay(record)) return false;
   record.sent.fetch_add(1, std::memory_order_relaxed);
   if (!platform::SignalThread(record.thread, slot)) {
     record.sent.fetch_sub(1, std::memory_order_relaxed);
@@ -253,15 +256,12 @@ void Unblind::AwaitKicks(Slot slot) {
   // that has blocked it, or runs under a tool that holds signals back.
   constexpr platform::Nanoseconds kPatience{5'000'000};
   Record& record = records[slot];
-  if (record.sent.load(std::memory_order_relaxed) == record.seen.load(std::memory_order_acquire)) {
-    return;
+  if (IsKickOnItsWay(record)) {
+    const platform::Instant end = platform::MonotonicClock::now() + kPatience;
+    while (IsKickOnItsWay(record) && platform::MonotonicClock::now() < end) platform::CpuRelax();
   }
-  const platform::Instant end = platform::MonotonicClock::now() + kPatience;
-  while (record.sent.load(std::memory_order_relaxed) !=
-             record.seen.load(std::memory_order_acquire) &&
-         platform::MonotonicClock::now() < end) {
-    platform::CpuRelax();
-  }
+  // What was seen says nothing about the work that follows.
+  record.last_seen.store(Seen::kUnknown, std::memory_order_relaxed);
 }
 
 platform::Nanoseconds Unblind::KickDelay(uint32_t n) {

@@ -77,7 +77,8 @@ class Unblind {
   // from the one before, or from the interrupt request.
   static platform::Nanoseconds KickDelay(uint32_t n);
 
-  // Where the latest kick of this slot found its thread. kUnknown until one has.
+  // Where the latest kick of this slot found its thread. kUnknown until one has, and
+  // again after AwaitKicks().
   enum class Seen { kUnknown, kJavaScript, kElsewhere };
   static Seen LastSeen(Slot slot);
 

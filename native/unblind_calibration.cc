@@ -173,7 +173,7 @@ void OnInterrupt(void*, void*) {
 napi_value BlindTheLoop(napi_env, napi_callback_info) {
   // What V8 sets while a function is being optimised: half of INT_MAX.
   constexpr int32_t kBlind = INT32_MAX / 2;
-  constexpr platform::Nanoseconds kDelay{20'000};
+  constexpr platform::Nanoseconds kPeriod{30'000};
   const Trial* const trial = current_trial;
   const EngineLayout& layout = *trial->test->layout;
   const uintptr_t cell = FeedbackCellOf(layout, trial->loop->Function(layout));
@@ -182,7 +182,7 @@ napi_value BlindTheLoop(napi_env, napi_callback_info) {
     return nullptr;
   }
   Interrupter::RequestInterrupt(trial->test->isolate, OnInterrupt, nullptr);
-  trial->signal->Arm(kDelay);
+  trial->signal->Start(kPeriod);
   return nullptr;
 }
 
@@ -212,14 +212,16 @@ const char* TestCure(napi_env env, const SelfTest& test) {
   if (!loop.Make(BlindTheLoop, nullptr)) return kNoJavaScript;
   platform::SelfSignal signal(test.slot);
 
-  // A signal between the load and the store of one turn is lost: hence more than one
-  // attempt. The bound on the turns is what a failure costs, some milliseconds.
+  // A signal between the load and the store of one turn is lost, and one that comes
+  // before the loop goes on finds nothing: hence a signal every period. A collection
+  // may spoil an attempt: hence three. The turns bound what failure costs, some ms.
   constexpr int kAttempts = 3;
   constexpr int32_t kTurns = 100'000;
   for (int attempt = 0; attempt < kAttempts; attempt++) {
     Trial trial{&test, &loop, &signal, false};
     current_trial = &trial;
     const int32_t turns = loop.Run(kTurns);
+    signal.Stop();
     current_trial = nullptr;
     if (turns < 0) return kNoJavaScript;
     // A collection may have moved the function since the handler saw it.

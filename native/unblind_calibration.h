@@ -15,8 +15,8 @@ namespace hardstop {
 // the same amount for each. Sets layout->cell_budget.
 const char* CalibrateBudget(napi_env env, EngineLayout* layout);
 
-// Blinds the loop by a budget of 2^30, requests an interrupt, and lets a timer stop
-// this thread: the loop must then take the interrupt. `slot` is the thread's own;
+// Blinds the loop by a budget of 2^30, requests an interrupt, and has this thread
+// stopped from outside: the loop must then take the interrupt. `slot` is the thread's own;
 // `cured_function` tells which function the handler found in the stuck frame, so
 // that it can be compared with the loop's.
 struct SelfTest {

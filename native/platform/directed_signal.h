@@ -1,8 +1,10 @@
 #ifndef NATIVE_PLATFORM_DIRECTED_SIGNAL_H_
 #define NATIVE_PLATFORM_DIRECTED_SIGNAL_H_
 
+#include <atomic>
 #include <cstdint>
 
+#include "platform/clock.h"
 #include "platform/thread_handle.h"
 
 namespace hardstop::platform {
@@ -38,21 +40,33 @@ void UnblockDirectedSignal();
 // was sent: then nothing will be called.
 bool SignalThread(const ThreadHandle& target, uint32_t slot);
 
-// For the self-test: a signal that the calling thread gets from a timer of its own.
+// For the self-test: stops the thread that made it again and again, as SignalThread()
+// would, by a timer (Linux) or by a thread of its own (macOS, Windows).
 class SelfSignal {
  public:
   explicit SelfSignal(uint32_t slot);
+  // Nothing comes after it.
   ~SelfSignal();
   SelfSignal(const SelfSignal&) = delete;
   SelfSignal& operator=(const SelfSignal&) = delete;
 
-  // Lets the signal come once, `delay` (less than a second) from now, as if by
-  // SignalThread(). False where the system cannot do that.
-  bool Arm(Nanoseconds delay);
+  // From now on every `period` (some microseconds). False when that is impossible.
+  bool Start(Nanoseconds period);
+  // Nothing comes after it, until the next Start().
+  void Stop();
 
  private:
-  // The system's name of the timer; negative: none.
-  int timer_ = -1;
+  static void ThreadMain(void* self);
+
+  const uint32_t slot_;
+  const ThreadHandle target_;
+  Nanoseconds period_{0};
+  // Owner to thread; relaxed: nothing else depends on when it is seen.
+  std::atomic<bool> stop_{false};
+  // Set by the owner, cleared (release) by the thread as the last thing it does.
+  std::atomic<bool> thread_runs_{false};
+  // Linux: the kernel's name of the timer; negative: none.
+  [[maybe_unused]] int timer_ = -1;
 };
 
 // Whether the thread that is stopped in ThreadStopped is `thread`. Async-signal-safe.

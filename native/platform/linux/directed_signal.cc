@@ -150,18 +150,18 @@ bool SignalThread(const ThreadHandle& target, uint32_t slot) {
                  &info) == 0;
 }
 
-SelfSignal::SelfSignal(uint32_t slot) {
+SelfSignal::SelfSignal(uint32_t slot) : slot_(slot), target_(ThreadHandle::Current()) {
   const int number = DirectedSignalNumber();
   if (number == 0) return;
   sigevent event;
   memset(&event, 0, sizeof event);
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = number;
-  event.sigev_value.sival_ptr = reinterpret_cast<void*>(Cookie(slot));
+  event.sigev_value.sival_ptr = reinterpret_cast<void*>(Cookie(slot_));
 #if defined(__GLIBC__)
-  event._sigev_un._tid = static_cast<pid_t>(CurrentThreadId());
+  event._sigev_un._tid = static_cast<pid_t>(target_.native_id());
 #else
-  event.sigev_notify_thread_id = static_cast<pid_t>(CurrentThreadId());
+  event.sigev_notify_thread_id = static_cast<pid_t>(target_.native_id());
 #endif
   // The raw calls: libc's have got new symbol versions, and a wrapper of its own
   // round the kernel's timer names.
@@ -173,12 +173,21 @@ SelfSignal::~SelfSignal() {
   if (timer_ >= 0) syscall(SYS_timer_delete, timer_);
 }
 
-bool SelfSignal::Arm(Nanoseconds delay) {
+bool SelfSignal::Start(Nanoseconds period) {
   if (timer_ < 0) return false;
   itimerspec when;
   memset(&when, 0, sizeof when);
-  when.it_value.tv_nsec = static_cast<long>(delay.count());
+  when.it_value.tv_nsec = static_cast<long>(period.count());
+  when.it_interval = when.it_value;
   return syscall(SYS_timer_settime, timer_, 0, &when, nullptr) == 0;
+}
+
+void SelfSignal::Stop() {
+  if (timer_ < 0) return;
+  itimerspec never;
+  memset(&never, 0, sizeof never);
+  // A signal that is pending already is delivered before this call returns.
+  syscall(SYS_timer_settime, timer_, 0, &never, nullptr);
 }
 
 bool IsStoppedThread(const ThreadHandle& thread) {

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <windows.h>
 
+#include "platform/thread.h"
+
 namespace hardstop::platform {
 namespace {
 
@@ -69,10 +71,34 @@ bool SignalThread(const ThreadHandle& target, uint32_t slot) {
   return suspended;
 }
 
-// A timer cannot suspend a thread; the self-test asks its helper thread instead.
-SelfSignal::SelfSignal(uint32_t) {}
-SelfSignal::~SelfSignal() = default;
-bool SelfSignal::Arm(Nanoseconds) { return false; }
+SelfSignal::SelfSignal(uint32_t slot) : slot_(slot), target_(ThreadHandle::Current()) {}
+
+SelfSignal::~SelfSignal() { Stop(); }
+
+bool SelfSignal::Start(Nanoseconds period) {
+  Stop();
+  period_ = period;
+  stop_.store(false, std::memory_order_relaxed);
+  thread_runs_.store(true, std::memory_order_relaxed);
+  if (StartDetachedThread(&ThreadMain, this, "hardstop-test")) return true;
+  thread_runs_.store(false, std::memory_order_relaxed);
+  return false;
+}
+
+void SelfSignal::Stop() {
+  stop_.store(true, std::memory_order_relaxed);
+  while (thread_runs_.load(std::memory_order_acquire)) CpuRelax();
+}
+
+void SelfSignal::ThreadMain(void* self) {
+  auto* const signal = static_cast<SelfSignal*>(self);
+  while (!signal->stop_.load(std::memory_order_relaxed)) {
+    const Instant due = MonotonicClock::now() + signal->period_;
+    while (MonotonicClock::now() < due) CpuRelax();
+    SignalThread(signal->target_, signal->slot_);
+  }
+  signal->thread_runs_.store(false, std::memory_order_release);
+}
 
 bool IsStoppedThread(const ThreadHandle&) { return true; }
 
