@@ -1,5 +1,11 @@
+// The tests of the addon itself have nothing to say where it is switched off.
+const withoutAddon = process.env['HARDSTOP_DISABLE_NATIVE'] === '1';
+
 export default {
-  files: ['build/test/**/*.test.js'],
+  files: [
+    'build/test/**/*.test.js',
+    ...(withoutAddon ? ['!build/test/native/**', '!build/test/tools/**'] : []),
+  ],
   // An addon that interrupts isolates must not share a process with the runner.
   workerThreads: false,
   // No test may go this long without a result; what may hang runs in a child with a hard kill.

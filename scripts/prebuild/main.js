@@ -1,6 +1,7 @@
 // Makes the binaries of the package, prebuilds/, or checks them.
 //
-//   npm run prebuild                 compiles them and writes prebuilds/manifest.json
+//   npm run prebuild                 compiles them, if the sources have changed, and writes prebuilds/manifest.json
+//   npm run prebuild -- --force      compiles them in any case
 //   npm run prebuild -- --check      compares sources, manifest and files; compiles nothing
 //   npm run prebuild -- --verify     compiles again, from a cold cache, and compares every byte
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +15,11 @@ import { TARGETS } from './targets.js';
 import { prepareToolchain } from './toolchain.js';
 
 const { values } = parseArgs({
-  options: { check: { type: 'boolean' }, verify: { type: 'boolean' } },
+  options: {
+    check: { type: 'boolean' },
+    force: { type: 'boolean' },
+    verify: { type: 'boolean' },
+  },
 });
 
 const wrong = await run().catch((/** @type {Error} */ error) => [error.message]);
@@ -24,7 +29,9 @@ else console.log(`prebuild: ${TARGETS.map(({ file }) => file).join(', ')} ok`);
 
 /** @returns {Promise<string[]>} what is wrong */
 async function run() {
-  if (!values.check && !values.verify) await build();
+  // npm runs this script before each `npm run build`: nothing is fetched or compiled without need.
+  const upToDate = !values.force && checkManifest().length === 0;
+  if (!values.check && !values.verify && !upToDate) await build();
   return [...checkManifest(), ...(values.verify ? await differences() : [])];
 }
 

@@ -1,0 +1,219 @@
+import test from 'ava';
+import { currentScope, InvalidOptionError, Timeout, timeoutable } from 'hardstop';
+import { outcomeOf, timeoutOf } from '../harness/outcome.js';
+import { testEachStrategy } from '../harness/strategies.js';
+import { loopForever, spin } from '../harness/work.js';
+
+function add(a: number, b: number): number {
+  return a + b;
+}
+
+testEachStrategy('arguments and value pass through', (t, strategy) => {
+  const limited = timeoutable(add, { timeout: 10_000, strategy });
+  t.is(limited(2, 3), 5);
+  t.is(timeoutable(add, 10_000)(2, 3), 5);
+  const spread = timeoutable((...args: unknown[]) => args, { timeout: 10_000, strategy });
+  t.deepEqual(spread(1, undefined, null), [1, undefined, null]);
+});
+
+testEachStrategy('`this` passes through', (t, strategy) => {
+  const object = {
+    factor: 3,
+    times: timeoutable(
+      function (this: { factor: number }, n: number) {
+        return this.factor * n;
+      },
+      { timeout: 10_000, strategy },
+    ),
+  };
+  t.is(object.times(4), 12);
+  t.is(object.times.call({ factor: 5 }, 4), 20);
+  t.is(object.times.within(10_000).call({ factor: 6 }, 4), 24);
+});
+
+test('name and length are those of the function', (t) => {
+  const limited = timeoutable(add, 100);
+  t.is(limited.name, 'add');
+  t.is(limited.length, 2);
+  t.is(limited.within(50).name, 'add');
+  t.is(limited.within(50).length, 2);
+  t.deepEqual(Object.keys(limited), []);
+});
+
+testEachStrategy(
+  'a call that takes too long is stopped, and named after the function',
+  (t, strategy) => {
+    const limited = timeoutable(loopForever, { timeout: 5, strategy });
+    const error = timeoutOf(t, () => limited());
+    t.regex(error.message, /`loopForever`/);
+    t.is(error.timeout, 5);
+    const named = timeoutable(loopForever, { timeout: 5, strategy, name: 'parse' });
+    t.regex(timeoutOf(t, () => named()).message, /`parse`/);
+  },
+);
+
+testEachStrategy('its stack begins at the caller', (t, strategy) => {
+  const limited = timeoutable(loopForever, { timeout: 5, strategy });
+  const { stack } = timeoutOf(t, function theCaller() {
+    limited();
+  });
+  t.regex(stack?.split('\n')[1] ?? '', /^ +at theCaller /);
+});
+
+testEachStrategy('each call has a limit of its own', (t, strategy) => {
+  const limited = timeoutable(
+    (ms: number) => {
+      spin(ms);
+      return ms;
+    },
+    { timeout: 200, strategy },
+  );
+  for (let i = 0; i < 20; i++) t.is(limited(15), 15);
+});
+
+testEachStrategy('a limited function can call itself', (t, strategy) => {
+  const factorial: (n: number) => number = timeoutable(
+    (n: number): number => (n === 0 ? 1 : n * factorial(n - 1)),
+    { timeout: 10_000, strategy },
+  );
+  t.is(factorial(10), 3_628_800);
+});
+
+testEachStrategy('`within` sets another limit, for the calls of what it returns', (t, strategy) => {
+  const limited = timeoutable(loopForever, { timeout: 60_000, strategy });
+  t.is(timeoutOf(t, () => limited.within(5)()).timeout, 5);
+  const strict = timeoutable(add, { timeout: 0, strategy });
+  timeoutOf(t, () => strict(1, 2));
+  t.is(strict.within(undefined)(1, 2), 3);
+  t.is(strict.within(null)(1, 2), 3);
+  timeoutOf(t, () => strict(1, 2));
+});
+
+testEachStrategy('`within` takes the place of a deadline too', (t, strategy) => {
+  const limited = timeoutable(add, { deadline: 0, strategy });
+  timeoutOf(t, () => limited(1, 2));
+  t.is(limited.within(10_000)(1, 2), 3);
+});
+
+testEachStrategy(
+  '`default` is the value of a call that takes too long, and stays so in `within`',
+  (t, strategy) => {
+    const limited = timeoutable(loopForever, { timeout: 5, strategy, default: 'not finished' });
+    t.is(limited(), 'not finished');
+    t.is(limited.within(6)(), 'not finished');
+    const missing = timeoutable(loopForever, { timeout: 5, strategy, default: undefined });
+    t.is(missing(), undefined);
+  },
+);
+
+testEachStrategy('errors of the function pass through', (t, strategy) => {
+  const error = new Error('work');
+  const limited = timeoutable(
+    () => {
+      throw error;
+    },
+    { timeout: 10_000, strategy, default: 1 },
+  );
+  t.is(outcomeOf(() => limited()).error, error);
+});
+
+testEachStrategy('the scope of a call is the current one', (t, strategy) => {
+  const limited = timeoutable(() => currentScope(), { timeout: 10_000, strategy });
+  const scope = limited();
+  t.true(scope instanceof Timeout);
+  t.is(scope?.state, 'executed');
+  t.is(currentScope(), undefined);
+});
+
+testEachStrategy('a method is limited by the standard decorator', (t, strategy) => {
+  class Api {
+    readonly #factor = 3;
+
+    @timeoutable({ timeout: 10_000, strategy })
+    times(n: number): number {
+      return this.#factor * n;
+    }
+
+    @timeoutable({ timeout: 5, strategy })
+    hang(): never {
+      return loopForever();
+    }
+
+    @timeoutable({ timeout: 5, strategy, default: 'not finished' })
+    static attempt(): string {
+      return loopForever();
+    }
+  }
+  const api = new Api();
+  t.is(api.times(4), 12);
+  t.is(Api.prototype.times.name, 'times');
+  t.is(Api.prototype.times.length, 1);
+  t.deepEqual(Object.keys(api), []);
+  const error = timeoutOf(t, () => api.hang());
+  t.regex(error.message, /`hang`/);
+  t.is(Api.attempt(), 'not finished');
+});
+
+testEachStrategy('an override may call the limited method of its parent', (t, strategy) => {
+  class Parent {
+    @timeoutable({ timeout: 5, strategy, default: 'parent was stopped' })
+    compute(): string {
+      return loopForever();
+    }
+  }
+  class Child extends Parent {
+    override compute(): string {
+      return `child: ${super.compute()}`;
+    }
+  }
+  t.is(new Child().compute(), 'child: parent was stopped');
+});
+
+test('a bad option is refused when the function is made, not at its first call', (t) => {
+  t.throws(() => timeoutable(add, -1), { instanceOf: RangeError });
+  t.throws(() => timeoutable({ timeout: 'soon' as never }), { instanceOf: TypeError });
+  t.throws(() => timeoutable(add, { strategy: 'thread' as never }), { instanceOf: TypeError });
+  t.throws(() => timeoutable(add, 10).within(NaN), { instanceOf: RangeError });
+});
+
+const unfit: readonly [string, unknown][] = [
+  ['an async function', async () => 1],
+  [
+    'a generator function',
+    function* () {
+      yield 1;
+    },
+  ],
+  [
+    'an async generator function',
+    async function* () {
+      yield 1;
+    },
+  ],
+];
+for (const [what, work] of unfit) {
+  test(`${what} is refused: its body would run outside of the limit`, (t) => {
+    const { error } = outcomeOf(() => timeoutable(work as () => void, 10));
+    t.true(error instanceof InvalidOptionError);
+    t.is((error as InvalidOptionError).option, 'work');
+  });
+}
+
+test('work that is no function is refused', (t) => {
+  t.throws(() => timeoutable('parse' as never, 10), { instanceOf: InvalidOptionError });
+  t.throws(() => timeoutable(undefined as never, 10), { instanceOf: InvalidOptionError });
+});
+
+test('a decorator on anything but a method is refused', (t) => {
+  const decorator = timeoutable({ timeout: 10 });
+  for (const kind of ['class', 'field', 'getter', 'setter', 'accessor']) {
+    t.throws(() => decorator(add as never, { kind } as never), { instanceOf: InvalidOptionError });
+  }
+});
+
+test('the legacy form of decorators is refused, and told which one is meant', (t) => {
+  const decorator = timeoutable({ timeout: 10 }) as never as (...args: unknown[]) => unknown;
+  const { error } = outcomeOf(() => decorator(class {}, 'method', { value: add }));
+  t.true(error instanceof InvalidOptionError);
+  t.regex(String(error), /standard decorators/);
+});

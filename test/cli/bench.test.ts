@@ -1,0 +1,57 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Report } from '#internal/cli/bench/report.js';
+import { summarize } from '#internal/cli/bench/distribution.js';
+import { formatReport } from '#internal/cli/bench/format-report.js';
+import { runCli } from './run-cli.js';
+
+const CONTENDERS = ['native', 'native, checkpoint', 'vm', 'worker', 'node:vm', 'function-timeout'];
+const ITERATIONS = 3;
+
+test('a bench measures every contender, prints a table and writes its samples', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hardstop-bench-'));
+  t.teardown(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const file = join(folder, 'report.json');
+  const args = ['--iterations', String(ITERATIONS), '--timeout', '2', '--json', file];
+  const { code, stdout, stderr } = await runCli(['bench', ...args], {
+    HARDSTOP_DISABLE_NATIVE: '',
+  });
+  t.is(code, 0, stderr);
+
+  const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+  t.like(report, { schema: 1, iterations: ITERATIONS, timeoutMs: 2 });
+  t.is(report.machine.node, process.versions.node);
+  t.deepEqual(
+    report.rows.map(({ contender }) => contender),
+    CONTENDERS,
+  );
+  for (const { contender, foreign, latenessUs, costUs, unavailable } of report.rows) {
+    t.is(unavailable, undefined, contender);
+    t.is(latenessUs?.samples.length, ITERATIONS, contender);
+    // Node's own timer strikes up to half a millisecond early.
+    t.true(foreign || (latenessUs?.min ?? -1) >= 0, `${contender} is never early`);
+    t.true((costUs?.p50 ?? -1) > 0, contender);
+  }
+  t.is(report.rows.at(-1)?.version?.split('.').length, 3);
+  for (const contender of CONTENDERS) t.true(stdout.includes(`\n${contender} `), contender);
+  t.is(stdout, formatReport(report));
+});
+
+test('a strategy that is not there is shown with its reason', async (t) => {
+  const args = ['bench', '--iterations', '1', '--timeout', '1'];
+  const { code, stdout } = await runCli(args, { HARDSTOP_DISABLE_NATIVE: '1' });
+  t.is(code, 0);
+  t.regex(stdout, /^native +- +-/m);
+  t.regex(stdout, /^native: .*; not measured: .+/m);
+  t.regex(stdout, /^node:vm +\d/m);
+});
+
+test('a percentile is the smallest sample that so many percent do not exceed', (t) => {
+  const samples = Array.from({ length: 100 }, (_, index) => 100 - index);
+  t.deepEqual(summarize(samples), { count: 100, min: 1, p50: 50, p90: 90, p99: 99, max: 100 });
+  t.deepEqual(summarize([7]), { count: 1, min: 7, p50: 7, p90: 7, p99: 7, max: 7 });
+});
