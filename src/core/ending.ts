@@ -2,7 +2,7 @@ import { isTimeoutError } from '../errors/timeout-error.js';
 import type { Stage, Stop } from '../strategy/strategy.js';
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
 import { suppress, type Failure } from './cleanup-stack.js';
-import { now } from './clock.js';
+import { now } from '../clock.js';
 import { innermostScope, setInnermostScope } from './current-scope.js';
 import { reportTimeout } from './diagnostics.js';
 import { PLAIN_SETTINGS } from './options.js';

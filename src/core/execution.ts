@@ -4,7 +4,7 @@ import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strateg
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
 import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
 import { suppress } from './cleanup-stack.js';
-import { now } from './clock.js';
+import { now } from '../clock.js';
 import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
 import { isInspectorOpen } from './debug.js';
 import { abandon, endReturned, endStopped, endThrown, endTimedOut } from './ending.js';

@@ -1,5 +1,5 @@
 import { cancelFrame, nativeDepth } from '../strategy/native-strategy.js';
-import { now } from './clock.js';
+import { now } from '../clock.js';
 import type { Scope } from './scope.js';
 
 /** What Node sets in `process.exit()` before it calls the `'exit'` handlers; a second call then skips them. */

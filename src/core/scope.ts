@@ -3,7 +3,7 @@ import { struckDepth } from '../strategy/native-strategy.js';
 import type { Stage, Strategy } from '../strategy/strategy.js';
 import type { AsyncContext } from './async-context.js';
 import { CleanupStack, type Failure } from './cleanup-stack.js';
-import { now } from './clock.js';
+import { now } from '../clock.js';
 import { innermostScope } from './current-scope.js';
 import type { ScopeSettings } from './options.js';
 

@@ -13,7 +13,7 @@ import {
   selectStrategy,
 } from '../strategy/select-strategy.js';
 import type { InThreadWork, Strategy } from '../strategy/strategy.js';
-import { now } from './clock.js';
+import { now } from '../clock.js';
 import { liveScope } from './current-scope.js';
 import { abandon } from './ending.js';
 import { execute } from './execution.js';

@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { now } from '../clock.js';
 import { threadId } from 'node:worker_threads';
 import { fromTransferable, type TransferableError } from '../errors/transfer.js';
 import {
@@ -51,7 +51,7 @@ export const nativeStrategy: Strategy<InThreadWork, unknown> = {
         reason: 'timeout',
         stage: 'interrupt',
         stopped: true,
-        endedAt: performance.now(),
+        endedAt: now(),
         stuck,
         raised: undefined,
       };
@@ -141,7 +141,7 @@ function setUpThread(): {
   if (!native?.start()) {
     return { functions: undefined, refusal: new Error('The system refused to start a thread') };
   }
-  native.calibrateClock(performance.now.bind(performance));
+  native.calibrateClock(now);
   return { functions: native, path: loaded.path };
 }
 

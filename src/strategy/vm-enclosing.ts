@@ -1,6 +1,6 @@
 import { inspectorIsAvailable, requestTermination } from './inspector-session.js';
 import type { VmRun } from './vm-run.js';
-import { now } from './vm-timer.js';
+import { now } from '../clock.js';
 
 /**
  * A timer of node:vm terminates once. When a frame inside ends another termination at that time, the one of the frame

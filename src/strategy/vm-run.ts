@@ -1,5 +1,6 @@
 import { callWithVmTimeout } from './vm-script.js';
-import { now, vmTimerHasStruckBy } from './vm-timer.js';
+import { now } from '../clock.js';
+import { vmTimerHasStruckBy } from './vm-timer.js';
 import type { InThreadWork } from './strategy.js';
 
 /** How the work of a run ended. */

@@ -10,7 +10,8 @@ import {
   type LiveRun,
 } from './vm-enclosing.js';
 import { VmRun } from './vm-run.js';
-import { now, vmTick, vmTimeoutUntil } from './vm-timer.js';
+import { now } from '../clock.js';
+import { vmTick, vmTimeoutUntil } from './vm-timer.js';
 
 export { awaitEnclosingTermination };
 

@@ -1,7 +1,4 @@
-import { performance } from 'node:perf_hooks';
-
-/** Milliseconds on the monotonic clock, as deadlines are given; fake timers cannot replace it. */
-export const now: () => number = performance.now.bind(performance);
+import { now } from '../clock.js';
 
 /** The longest `timeout` that node:vm accepts, ms. */
 const LONGEST_VM_TIMEOUT = 2 ** 32 - 1;

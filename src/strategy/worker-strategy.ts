@@ -5,7 +5,7 @@ import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { NotTransferableError } from '../errors/not-transferable-error.js';
 import { StrategyUnavailableError } from '../errors/strategy-unavailable-error.js';
 import { fromTransferable } from '../errors/transfer.js';
-import { now } from './clock.js';
+import { now } from '../clock.js';
 import { functionSource } from './function-source.js';
 import { STOPPED, type Stage, type Stop, type Stopped, type Strategy } from './strategy.js';
 import { isTaskReference } from './task-reference.js';

@@ -20,7 +20,7 @@ import { NotTransferableError } from '../errors/not-transferable-error.js';
 import { StrategyUnavailableError } from '../errors/strategy-unavailable-error.js';
 import { fromTransferable, type TransferableError } from '../errors/transfer.js';
 import { WorkerExitError } from '../errors/worker-exit-error.js';
-import { now } from './clock.js';
+import { now } from '../clock.js';
 import { inheritedFlags } from './inherited-flags.js';
 
 /** How a wait for a worker ended. */
