@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 /** The version of this copy of the package. */
 export function packageVersion(): string {
-  const url = new URL('../package.json', import.meta.url);
-  const manifest = JSON.parse(readFileSync(url, 'utf8')) as { readonly version: string };
-  return manifest.version;
+  const require = createRequire(import.meta.url);
+  return (require('hardstop/package.json') as { readonly version: string }).version;
 }

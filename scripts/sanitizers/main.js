@@ -56,7 +56,10 @@ const env = {
   HARDSTOP_TEST_FAST: '1',
   HARDSTOP_TEST_SANITIZER: name,
 };
-const suite = await runAva({ args: files.length > 0 ? files : DEFAULT_FILES, env });
+const suite = await runAva({
+  args: ['--timeout=5m', ...(files.length > 0 ? files : DEFAULT_FILES)],
+  env,
+});
 report(`ava, ${name}`, suite);
 
 const unit = await runNativeTests({ flags: sanitizer.flags, folder: name });

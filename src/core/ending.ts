@@ -58,7 +58,10 @@ export function endTimedOut(
 ): unknown {
   const { settings } = scope;
   // The addon converts instants between two clocks' scales, which may cost a few ns either way.
-  scope.endedAt = Math.max(endedAt, Math.min(scope.deadline, scope.startedAt + scope.timeout));
+  scope.endedAt =
+    endedAt < scope.deadline && !scope.isOutOfCpu(endedAt)
+      ? Math.max(endedAt, Math.min(scope.deadline, scope.startedAt + scope.timeout))
+      : endedAt;
   scope.state = 'timed_out';
   const error = scope.timeoutError(
     stage,

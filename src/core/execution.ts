@@ -42,6 +42,7 @@ export function execute<Work, Argument>(
             scope.hardDeadline(),
             scope.enclosingHardDeadline,
             scope.settings.cpuTimeout,
+            scope.settings.grace,
           );
     } catch (error) {
       return endThrown(scope, error);

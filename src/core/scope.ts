@@ -127,6 +127,11 @@ export class Scope {
     return owner;
   }
 
+  /** Whether, of a scope that has timed out at `time`, it was the CPU limit that struck. */
+  isOutOfCpu(time: number): boolean {
+    return this.settings.cpuTimeout !== Infinity && time < this.deadline;
+  }
+
   /** Throws what the work of this scope is to be stopped with, if anything. */
   throwIfStruck(callSite: CallSite): void {
     if (this.abort !== undefined) throw this.abort.error;
@@ -136,10 +141,14 @@ export class Scope {
 
   /** The scope's `TimeoutError`: made at first need, brought up to date afterwards. */
   timeoutError(stage: Stage, stopped: boolean, callSite: CallSite, stuck?: Error): TimeoutError {
-    const elapsed = (this.running ? now() : this.endedAt) - this.startedAt;
+    const time = this.running ? now() : this.endedAt;
+    const elapsed = time - this.startedAt;
+    const clock = this.isOutOfCpu(time) ? 'cpu' : 'wall';
+    const timeout = clock === 'cpu' ? this.settings.cpuTimeout : this.timeout;
     if (this.error === undefined) {
       this.error = new TimeoutError({
-        timeout: this.timeout,
+        timeout,
+        clock,
         elapsed,
         strategy: this.strategy?.name ?? 'native',
         stage,
@@ -154,7 +163,7 @@ export class Scope {
     } else {
       refreshTimeoutError(
         this.error,
-        { elapsed, stage, stopped, cause: stuck },
+        { timeout, clock, elapsed, stage, stopped, cause: stuck },
         this.settings.name,
       );
     }

@@ -5,6 +5,8 @@ import { defineErrorName, hasErrorCode } from './error-name.js';
 export interface TimeoutErrorFields<Scope = unknown> {
   /** The limit, ms. */
   readonly timeout: number;
+  /** What the limit was counted on; the wall clock if left out. */
+  readonly clock?: 'wall' | 'cpu' | undefined;
   /** From the start of the work to its end (or to now, while it still runs), ms. */
   readonly elapsed: number;
   readonly strategy: StrategyName;
@@ -30,9 +32,11 @@ export class TimeoutError extends Error {
   }
   /** Stable, unlike the message. */
   readonly code: string = 'ERR_HARDSTOP_TIMEOUT';
-  /** The limit, ms. */
+  /** The limit that struck, ms. */
   readonly timeout: number;
-  /** How long the work ran, ms. */
+  /** What that limit was counted on: the `timeout` or `deadline` on the wall clock, or the `cpuTimeout`. */
+  readonly clock: 'wall' | 'cpu';
+  /** How long the work ran on the wall clock, ms. */
   readonly elapsed: number;
   /** What ended the scope. */
   readonly strategy: StrategyName;
@@ -49,6 +53,7 @@ export class TimeoutError extends Error {
       fields.cause === undefined ? undefined : { cause: fields.cause },
     );
     this.timeout = fields.timeout;
+    this.clock = fields.clock ?? 'wall';
     this.elapsed = fields.elapsed;
     this.strategy = fields.strategy;
     this.stage = fields.stage;
@@ -68,7 +73,7 @@ export class TimeoutError extends Error {
  */
 export function refreshTimeoutError(
   error: TimeoutError,
-  fields: Partial<Pick<TimeoutErrorFields, 'elapsed' | 'stage' | 'stopped' | 'message' | 'cause'>>,
+  fields: Partial<Pick<TimeoutErrorFields, 'timeout' | 'clock' | 'elapsed' | 'stage' | 'stopped' | 'message' | 'cause'>>,
   label?: string,
 ): void {
   const { message, cause, ...rest } = fields;
@@ -112,14 +117,15 @@ const STAGE_WORDS: Readonly<Record<Stage, string>> = {
 };
 
 function timeoutMessage(
-  fields: Pick<TimeoutErrorFields, 'timeout' | 'elapsed' | 'strategy' | 'stage'>,
+  fields: Pick<TimeoutErrorFields, 'timeout' | 'clock' | 'elapsed' | 'strategy' | 'stage'>,
   label: string | undefined,
 ): string {
   const subject = label === undefined ? '' : `: \`${label}\``;
   const delay = fields.elapsed - fields.timeout;
   const delayed =
-    fields.stage !== 'refused' && delay >= NOTABLE_DELAY_MS
+    fields.clock !== 'cpu' && fields.stage !== 'refused' && delay >= NOTABLE_DELAY_MS
       ? `, ${delay.toFixed(1)} ms after its deadline`
       : '';
-  return `Timed out after ${String(fields.timeout)} ms${subject} (${fields.strategy}: ${STAGE_WORDS[fields.stage]}${delayed})`;
+  const unit = fields.clock === 'cpu' ? 'ms of CPU time' : 'ms';
+  return `Timed out after ${String(fields.timeout)} ${unit}${subject} (${fields.strategy}: ${STAGE_WORDS[fields.stage]}${delayed})`;
 }

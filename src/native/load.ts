@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path';
 import type { Addon } from './binding.js';
 
 /** The addon, or why it is not there. */
@@ -22,7 +22,8 @@ function load(): LoadResult {
   try {
     const require = createRequire(import.meta.url);
     const nodeGypBuild = require('node-gyp-build') as { path(directory: string): string };
-    const path = nodeGypBuild.path(fileURLToPath(new URL('../..', import.meta.url)));
+    // By its own name, which holds wherever a bundler has put this code.
+    const path = nodeGypBuild.path(dirname(require.resolve('hardstop/package.json')));
     const addon = require(path) as Addon;
     if (addon.missing !== undefined) {
       return unavailable(

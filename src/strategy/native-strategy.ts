@@ -32,12 +32,12 @@ export const addonPath: string | undefined = setUp.path;
  */
 export const nativeStrategy: Strategy<InThreadWork, unknown> = {
   name: 'native',
-  run(work, argument, deadline, hardDeadline, _enclosingDeadline, cpuTimeout) {
+  run(work, argument, deadline, _hardDeadline, _enclosingDeadline, cpuTimeout, grace = 0) {
     const native = functions as NativeFunctions;
     try {
-      return hardDeadline === deadline && cpuTimeout === Infinity
+      return grace === 0 && cpuTimeout === Infinity
         ? native.run(work, argument, deadline)
-        : native.runWithin(work, argument, deadline, hardDeadline - deadline, cpuTimeout);
+        : native.runWithin(work, argument, deadline, grace, cpuTimeout);
     } catch (error) {
       return stoppedBySignal(error) ? STOPPED : rethrow(error);
     }

@@ -51,7 +51,7 @@ export interface Stop {
  *
  * Instants are milliseconds on the `performance.now()` scale; `Infinity` stands for none. `deadline` is the soft stop
  * and decides the outcome: a value that comes back at or after it is {@link STOPPED} with stage `'late'`.
- * `hardDeadline` (`deadline` + grace) is when force is used. `enclosingDeadline` is the earliest hard deadline of the
+ * `hardDeadline` (`deadline` + `grace`) is when force is used; after a used-up CPU limit it is `grace` later. `enclosingDeadline` is the earliest hard deadline of the
  * scopes around this run: where both have struck and it is not later than ours, the enclosing run owns the stop.
  */
 export interface Strategy<Work, Argument> {
@@ -64,6 +64,7 @@ export interface Strategy<Work, Argument> {
     hardDeadline: number,
     enclosingDeadline: number,
     cpuTimeout: number,
+    grace?: number,
   ): unknown;
   /** Details of the run that has just handed back {@link STOPPED}; read once, at once. */
   lastStop(): Stop;

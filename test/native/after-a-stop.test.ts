@@ -43,7 +43,7 @@ testEachStrategy('what stopped work has queued before runs afterwards', async (t
           setImmediate(() => ran.push('immediate'));
           spin();
         },
-        { timeout: 5, strategy },
+        { timeout: 50, strategy },
       ),
     { instanceOf: TimeoutError },
   );

@@ -1,0 +1,100 @@
+import { runSync, Timeout } from 'hardstop';
+import { nativeTest } from '../harness/native-test.js';
+import { timeoutOf } from '../harness/outcome.js';
+import { loopForever, sleep, spin } from '../harness/work.js';
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+nativeTest('work that burns its CPU limit is stopped', (t) => {
+  const scope = new Timeout(undefined, { cpuTimeout: 15 });
+  const before = cpuMs();
+  const error = timeoutOf(t, () => scope.runSync(loopForever));
+  // The whole process has burnt at least as much; what Linux adds up is exact to some µs.
+  t.true(cpuMs() - before >= 14.9);
+  t.is(error.scope, scope);
+  t.is(scope.state, 'timed_out');
+  t.true(error.elapsed >= 14.9);
+});
+
+nativeTest('work that sleeps does not burn it', (t) => {
+  const scope = new Timeout(undefined, { cpuTimeout: 60 });
+  const value = scope.runSync(() => {
+    sleep(150);
+    return 'value';
+  });
+  t.is(value, 'value');
+  t.is(scope.state, 'executed');
+});
+
+nativeTest('both limits may stand side by side, and the first one stops the work', (t) => {
+  const wall = timeoutOf(t, () =>
+    runSync(
+      () => {
+        sleep(60_000);
+      },
+      { timeout: 10, cpuTimeout: 10_000 },
+    ),
+  );
+  t.true(wall.elapsed >= 10 && wall.elapsed < 30_000);
+  t.is(wall.timeout, 10);
+  const cpu = timeoutOf(t, () => runSync(loopForever, { timeout: 60_000, cpuTimeout: 5 }));
+  t.true(cpu.elapsed < 30_000);
+});
+
+nativeTest('what the thread burnt before does not count', (t) => {
+  spin(30);
+  t.is(
+    runSync(() => 'value', { cpuTimeout: 25 }),
+    'value',
+  );
+});
+
+nativeTest('a value that comes after the CPU limit is late', (t) => {
+  const scope = new Timeout(undefined, { cpuTimeout: 2, grace: 60_000 });
+  const error = timeoutOf(t, () =>
+    scope.runSync(() => {
+      // Busy by the thread's own clock, whatever the scheduler does.
+      const before = cpuMs();
+      while (cpuMs() - before < 6);
+    }),
+  );
+  t.is(error.scope, scope);
+});
+
+nativeTest('a used-up CPU limit is a soft stop first where there is grace', (t) => {
+  const scope = new Timeout(undefined, { cpuTimeout: 3, grace: 60_000 });
+  const error = timeoutOf(t, () =>
+    scope.runSync(() => {
+      for (;;) scope.checkpoint();
+    }),
+  );
+  t.is(error.stage, 'checkpoint');
+});
+
+nativeTest('a CPU limit of 0 or Infinity', (t) => {
+  t.is(
+    runSync(() => 'value', { cpuTimeout: Infinity }),
+    'value',
+  );
+  timeoutOf(t, () => runSync(loopForever, { cpuTimeout: 0 }));
+});
+
+nativeTest('an inner CPU limit does not touch the outer scope', (t) => {
+  const outer = new Timeout(60_000);
+  outer.runSync(() => {
+    const inner = new Timeout(undefined, { cpuTimeout: 4 });
+    t.is(timeoutOf(t, () => inner.runSync(loopForever)).scope, inner);
+  });
+  t.is(outer.state, 'executed');
+});
+
+nativeTest('an outer CPU limit stops an inner scope', (t) => {
+  const outer = new Timeout(undefined, { cpuTimeout: 6 });
+  const inner = new Timeout(60_000);
+  const error = timeoutOf(t, () => outer.runSync(() => inner.runSync(loopForever)));
+  t.is(error.scope, outer);
+  t.is(inner.state, 'interrupted');
+});

@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import test from 'ava';
+import { runSync, Timeout } from 'hardstop';
+import { nativeTest } from '../harness/native-test.js';
+import { timeoutOf } from '../harness/outcome.js';
+import { fixturePath, runFixture } from '../harness/run-fixture.js';
+import { loopForever } from '../harness/work.js';
+
+nativeTest(
+  'the cause of a timeout shows the function, the file and the line that was running',
+  (t) => {
+    function stuckHere(): never {
+      for (;;);
+    }
+    const { cause } = timeoutOf(t, () => runSync(stuckHere, 10));
+    t.true(cause instanceof Error);
+    const { stack, message } = cause as Error;
+    t.is(message, 'The work was here when its deadline struck');
+    const [, top] = (stack ?? '').split('\n');
+    t.regex(top ?? '', /at stuckHere \(.*13-where-it-was-stuck\.test\.[jt]s:\d+:\d+\)/);
+  },
+);
+
+nativeTest('the whole way to there is shown', (t) => {
+  const inner = (): never => loopForever();
+  function middle(): never {
+    return inner();
+  }
+  const { cause } = timeoutOf(t, () => runSync(() => middle(), 10));
+  const names = ((cause as Error).stack ?? '')
+    .split('\n')
+    .map((line) => /at (\w+)/.exec(line)?.[1])
+    .filter((name) => ['loopForever', 'inner', 'middle'].includes(name ?? ''));
+  t.deepEqual(names, ['loopForever', 'inner', 'middle']);
+});
+
+nativeTest('the cause of an outer timeout shows the inner work', (t) => {
+  function deepInside(): never {
+    for (;;);
+  }
+  const outer = new Timeout(10);
+  const error = timeoutOf(t, () => outer.runSync(() => runSync(deepInside, 60_000)));
+  t.is(error.scope, outer);
+  t.regex((error.cause as Error).stack ?? '', /deepInside/);
+});
+
+nativeTest('it is shown under `error: "text"`, and to onTimeout, too', (t) => {
+  function stuckHere(): never {
+    for (;;);
+  }
+  let seen: unknown;
+  runSync(stuckHere, {
+    timeout: 10,
+    error: false,
+    onTimeout(error) {
+      seen = error.cause;
+    },
+  });
+  t.regex((seen as Error).stack ?? '', /stuckHere/);
+  const error = timeoutOf(t, () => runSync(stuckHere, { timeout: 10, error: 'too slow' }));
+  t.regex((error.cause as Error).stack ?? '', /stuckHere/);
+});
+
+nativeTest('a regular expression is shown by the line that called it', (t) => {
+  function matchBadly(): boolean {
+    return /^(a+)+$/.test(`${'a'.repeat(60)}b`);
+  }
+  const { cause } = timeoutOf(t, () => runSync(matchBadly, 10));
+  t.regex((cause as Error).stack ?? '', /matchBadly/);
+});
+
+nativeTest('a wait is shown by the line that waits', (t) => {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  function waitForNobody(): unknown {
+    return Atomics.wait(cell, 0, 0);
+  }
+  const { cause } = timeoutOf(t, () => runSync(waitForNobody, 10));
+  t.regex((cause as Error).stack ?? '', /waitForNobody/);
+});
+
+for (const sourceMaps of [true, false]) {
+  nativeTest(
+    `the line is the one ${sourceMaps ? 'of the source, where source maps are on' : 'that ran, where they are off'}`,
+    async (t) => {
+      t.true(existsSync(`${fixturePath('semantics/stuck')}.map`));
+      const child = await runFixture('semantics/stuck', {
+        nodeFlags: sourceMaps ? ['--enable-source-maps'] : [],
+        env: { NODE_OPTIONS: undefined },
+      });
+      t.is(child.code, 0, child.stderr);
+      const { cause, own } = JSON.parse(child.stdout) as { cause: string; own: string };
+      const file = sourceMaps
+        ? 'test/fixtures/semantics/stuck\\.ts:8'
+        : 'build/test/fixtures/semantics/stuck\\.js';
+      t.regex(cause, new RegExp(`at parseForever .*${file}`));
+      t.regex(own, new RegExp(`^TimeoutError: .*\\n +at [^\\n]*${file.replace(':8', ':14')}`));
+    },
+  );
+}
+
+test('where the place cannot be known there is no cause', (t) => {
+  const { cause } = timeoutOf(t, () => runSync(loopForever, { timeout: 5, strategy: 'vm' }));
+  t.is(cause, undefined);
+});
