@@ -1,16 +1,9 @@
 import type { ResourceLimits, Transferable } from 'node:worker_threads';
-import { liveScope } from '../core/current-scope.js';
-import { abandon } from '../core/ending.js';
-import { execute } from '../core/execution.js';
 import type { ScopeOptions } from '../core/options.js';
+import { executeTask } from '../core/task-run.js';
 import { scopeOf, Timeout } from '../core/timeout.js';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
-import {
-  abandonWorker,
-  makeWorkerWork,
-  prepareWorker,
-  workerStrategy,
-} from '../strategy/worker-strategy.js';
+import { makeWorkerWork } from '../strategy/worker-strategy.js';
 import type { Task } from './task.js';
 
 /** The options of a call in a worker thread. */
@@ -74,15 +67,7 @@ export function runInWorkerSync(
     transfer: parseList(given.transfer, 'transfer') as readonly Transferable[],
     resourceLimits: parseLimits(given.resourceLimits),
   });
-  if (timeout.remaining() > 0 && given.signal?.aborted !== true) {
-    const around = liveScope(abandon)?.effectiveDeadline() ?? Infinity;
-    prepareWorker(work, Math.min(around, given.deadline ?? Infinity));
-  }
-  const scope = scopeOf(timeout);
-  scope.addCleanup(() => {
-    abandonWorker(work);
-  });
-  return execute(scope, workerStrategy, work, undefined, runInWorkerSync);
+  return executeTask(scopeOf(timeout), work, runInWorkerSync);
 }
 
 function parseList(value: unknown, option: string): readonly unknown[] {

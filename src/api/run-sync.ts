@@ -1,6 +1,8 @@
 import type { RunSyncOptions } from '../core/options.js';
 import { execute } from '../core/execution.js';
+import { executeTask, isForWorker } from '../core/task-run.js';
 import { scopeFor, scopeOf, strategyFor, type Timeout } from '../core/timeout.js';
+import { makeWorkerWork } from '../strategy/worker-strategy.js';
 
 /**
  * Runs synchronous work in this thread under a limit.
@@ -13,6 +15,9 @@ import { scopeFor, scopeOf, strategyFor, type Timeout } from '../core/timeout.js
  *
  * The outcome is decided by the clock: a value that comes before the deadline is returned, one that comes later is a
  * timeout, and an error that the work throws is thrown whenever it comes.
+ *
+ * With `strategy: 'worker'` the work is a task, as for `runInWorkerSync`: a self-contained function, called without
+ * arguments in a worker thread while this one blocks.
  *
  * @param work called with its scope
  * @param options the limit in ms (fractions allowed; `undefined`, `null`, `Infinity`: none; 0: not started), or options
@@ -35,5 +40,8 @@ export function runSync(
   options: number | null | undefined | RunSyncOptions,
 ): unknown {
   const timeout = scopeFor(options);
-  return execute(scopeOf(timeout), strategyFor(timeout, work), work, timeout, runSync);
+  const scope = scopeOf(timeout);
+  return isForWorker(scope, work)
+    ? executeTask(scope, makeWorkerWork(work), runSync)
+    : execute(scope, strategyFor(timeout, work), work, timeout, runSync);
 }

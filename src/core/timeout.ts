@@ -13,6 +13,7 @@ import {
   selectStrategy,
 } from '../strategy/select-strategy.js';
 import type { InThreadWork, Strategy } from '../strategy/strategy.js';
+import { makeWorkerWork } from '../strategy/worker-strategy.js';
 import { now } from '../clock.js';
 import { liveScope } from './current-scope.js';
 import { abandon } from './ending.js';
@@ -21,6 +22,7 @@ import { refuseIfReliedOn } from './bare-scopes.js';
 import { parseDuration, parseOptions, PLAIN_SETTINGS, type RunSyncOptions } from './options.js';
 import { Scope, type CallSite, type TimeoutState } from './scope.js';
 import { makeScopeSignal } from './scope-signal.js';
+import { executeTask, isForWorker } from './task-run.js';
 
 /** The inside of a scope, for the parts of the core that are not its members. */
 export let scopeOf: (timeout: Timeout) => Scope;
@@ -270,8 +272,13 @@ export class Timeout {
    *   while this scope runs; StrategyUnavailableError when the strategy asked for is not there
    */
   runSync<T>(work: (scope: this) => T): T {
-    const strategy = strategyFor(this, work);
-    return execute(this.#scope, strategy, work, this, Timeout.prototype.runSync) as T;
+    const scope = this.#scope;
+    const callSite = Timeout.prototype.runSync;
+    return (
+      isForWorker(scope, work)
+        ? executeTask(scope, makeWorkerWork(work), callSite)
+        : execute(scope, strategyFor(this, work), work, this, callSite)
+    ) as T;
   }
 
   /** `Timeout: 100 ms`, with the label if there is one. */

@@ -46,7 +46,7 @@ export function selectStrategy(
     case 'worker':
       throw new StrategyUnavailableError(
         'worker',
-        'The worker strategy cannot run a closure of this thread: use `runInWorkerSync` with a task',
+        'The worker strategy runs tasks, not closures of this thread',
       );
     case 'process':
       throw new StrategyUnavailableError(

@@ -1,0 +1,32 @@
+import { isTaskReference } from '../strategy/task-reference.js';
+import {
+  abandonWorker,
+  prepareWorker,
+  workerStrategy,
+  type WorkerWork,
+} from '../strategy/worker-strategy.js';
+import { liveScope } from './current-scope.js';
+import { abandon } from './ending.js';
+import { execute } from './execution.js';
+import type { CallSite, Scope } from './scope.js';
+
+/** Whether work is for a worker: its scope asks for one, or it can only be loaded there. */
+export function isForWorker(scope: Scope, work: unknown): boolean {
+  return scope.settings.strategy === 'worker' || isTaskReference(work);
+}
+
+/**
+ * Runs a task in a worker under a scope, while this thread blocks. The start of a worker does not count against the
+ * scope's timeout, but against its deadline and the scopes around it.
+ */
+export function executeTask(scope: Scope, work: WorkerWork, callSite: CallSite): unknown {
+  const { deadline, signal } = scope.settings;
+  if (scope.timeout > 0 && signal?.aborted !== true) {
+    const around = liveScope(abandon)?.effectiveDeadline() ?? Infinity;
+    prepareWorker(work, Math.min(around, deadline ?? Infinity));
+  }
+  scope.addCleanup(() => {
+    abandonWorker(work);
+  });
+  return execute(scope, workerStrategy, work, undefined, callSite);
+}
