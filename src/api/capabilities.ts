@@ -87,7 +87,10 @@ function describePrompt(native: NativeDescription | undefined): PromptCapability
   const cure = `the addon's cure is off: ${native?.unblindReason ?? 'there is no addon'}`;
   const flag = promptFlag();
   if (flag !== undefined) {
-    return { prompt: true, by: 'flag', reason: `the engine runs with ${flag}; ${cure}` };
+    const extent = /maglev/.test(flag)
+      ? 'nearly all hard stops of warm loops are prompt; a function that gets stuck while it is being optimised, or is over 60 KB of bytecode, is not'
+      : 'hard stops of warm loops are prompt, but for functions over 60 KB of bytecode';
+    return { prompt: true, by: 'flag', reason: `the engine runs with ${flag}: ${extent}; ${cure}` };
   }
   if (Number.parseInt(process.versions.v8, 10) < FIRST_BLIND_V8) {
     return {

@@ -1,6 +1,10 @@
 import { nativeDepth } from '../strategy/native-strategy.js';
+import type { Failure } from './cleanup-stack.js';
 import { countExecutions } from './live-frames.js';
 import type { Scope } from './scope.js';
+
+/** Ends a scope that cannot do it itself any more; returns what its cleanup threw. */
+type Abandon = (scope: Scope) => Failure | undefined;
 
 // The innermost scope that this thread runs. A termination skips every line behind the call that it unwinds, so this
 // can name a scope whose frame is gone: whoever is about to rely on it calls `liveScope`.
@@ -23,7 +27,7 @@ export function setInnermostScope(scope: Scope | undefined): void {
  *   it), innermost first: what its own code could not do any more
  * @param entering 1 inside `execute` of a scope that is not the innermost one yet, otherwise 0
  */
-export function liveScope(abandon: (scope: Scope) => void, entering: 0 | 1 = 0): Scope | undefined {
+export function liveScope(abandon: Abandon, entering: 0 | 1 = 0): Scope | undefined {
   const depth = nativeDepth();
   while (innermost !== undefined && innermost.depth > depth) leaveDead(abandon);
   // The runs of other strategies are not counted in the addon: each scope has one call of `execute` on the stack.
@@ -34,10 +38,15 @@ export function liveScope(abandon: (scope: Scope) => void, entering: 0 | 1 = 0):
   return innermost;
 }
 
-function leaveDead(abandon: (scope: Scope) => void): void {
+function leaveDead(abandon: Abandon): void {
   const dead = innermost as Scope;
   innermost = dead.enclosing;
-  abandon(dead);
+  const failure = abandon(dead);
+  if (failure === undefined) return;
+  // There is no caller left who could be thrown what cleanup threw: an uncaught exception is not lost either.
+  queueMicrotask(() => {
+    throw failure.error;
+  });
 }
 
 function scopesEntered(): number {

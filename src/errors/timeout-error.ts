@@ -73,7 +73,12 @@ export class TimeoutError extends Error {
  */
 export function refreshTimeoutError(
   error: TimeoutError,
-  fields: Partial<Pick<TimeoutErrorFields, 'timeout' | 'clock' | 'elapsed' | 'stage' | 'stopped' | 'message' | 'cause'>>,
+  fields: Partial<
+    Pick<
+      TimeoutErrorFields,
+      'timeout' | 'clock' | 'elapsed' | 'stage' | 'stopped' | 'message' | 'cause'
+    >
+  >,
   label?: string,
 ): void {
   const { message, cause, ...rest } = fields;
