@@ -43,13 +43,11 @@ Nanoseconds DurationOf(double ms) {
                           : Nanoseconds(static_cast<int64_t>(std::ceil(ms * 1e6)));
 }
 
-// `ms` on the performance.now() scale.
+// `ms` on the performance.now() scale. Before its zero everything has passed, and
+// far enough before it arithmetic on instants would overflow.
 Instant InstantOf(const EnvState& state, double ms) {
+  if (ms <= 0) return state.time_origin;
   return ms >= kLongestMs ? Instant::max() : state.time_origin + DurationOf(ms);
-}
-
-double MillisecondsOf(const EnvState& state, Instant instant) {
-  return static_cast<double>((instant - state.time_origin).count()) / 1e6;
 }
 
 Instant After(Instant instant, Nanoseconds duration) {
@@ -83,27 +81,29 @@ Napi::Value RunWithin(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), RunGuarded(state, info[0], info[1], limits));
 }
 
-// takeStop(): how the run that has just handed back STOPPED ended; once.
-Napi::Value TakeStop(const Napi::CallbackInfo& info) {
+// takeStuck(): where the run was that has just handed back STOPPED; once.
+Napi::Value TakeStuck(const Napi::CallbackInfo& info) {
   EnvState* state = State(info);
-  Napi::Env env = info.Env();
-  Napi::Object stop = Napi::Object::New(env);
-  stop.Set("kind", Napi::Number::New(env, static_cast<double>(state->last_stop.kind)));
-  stop.Set("endedAt", Napi::Number::New(env, MillisecondsOf(*state, state->last_stop.ended_at)));
-  if (state->last_stop.stuck != nullptr) {
-    napi_value stuck;
-    if (napi_get_reference_value(env, state->last_stop.stuck, &stuck) == napi_ok) {
-      stop.Set("stuck", Napi::Value(env, stuck));
-    }
+  napi_value stuck = nullptr;
+  napi_ref& reference = state->last_stop.stuck;
+  if (reference != nullptr) {
+    napi_get_reference_value(info.Env(), reference, &stuck);
+    napi_delete_reference(info.Env(), reference);
+    reference = nullptr;
   }
-  const RaisedError& raised = state->last_stop.raised_error;
-  if (raised.bytes != nullptr) {
-    Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, raised.length);
-    memcpy(bytes.Data(), raised.bytes, raised.length);
-    stop.Set("raised", bytes);
-  }
-  state->ClearLastStop();
-  return stop;
+  return stuck == nullptr ? info.Env().Undefined() : Napi::Value(info.Env(), stuck);
+}
+
+// takeRaised(): the bytes that another thread raised to end that run; once.
+Napi::Value TakeRaised(const Napi::CallbackInfo& info) {
+  EnvState* state = State(info);
+  RaisedError& raised = state->last_stop.raised_error;
+  if (raised.bytes == nullptr) return info.Env().Undefined();
+  Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(info.Env(), raised.length);
+  memcpy(bytes.Data(), raised.bytes, raised.length);
+  free(raised.bytes);
+  raised = {nullptr, 0};
+  return bytes;
 }
 
 // reschedule(depth, deadline, grace): false when that frame has struck already.
@@ -194,7 +194,8 @@ Napi::Value SetUp(const Napi::CallbackInfo& info) {
   }
   functions.Set("run", run);
   Export<RunWithin>(functions, "runWithin", state);
-  Export<TakeStop>(functions, "takeStop", state);
+  Export<TakeStuck>(functions, "takeStuck", state);
+  Export<TakeRaised>(functions, "takeRaised", state);
   Export<Reschedule>(functions, "reschedule", state);
   Export<Cancel>(functions, "cancel", state);
   Export<Shield>(functions, "shield", state);

@@ -1,6 +1,7 @@
 #include "env_state.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <initializer_list>
 #include <new>
 
@@ -137,6 +138,15 @@ Frame* EnvState::Target() const {
   return target;
 }
 
+Frame* EnvState::Announced() const {
+  Frame* announced = nullptr;
+  for (Frame* frame = innermost_; frame != nullptr; frame = frame->enclosing) {
+    if (frame->shields > 0) break;
+    if (frame->announced && !frame->fired) announced = frame;
+  }
+  return announced;
+}
+
 bool EnvState::EnclosingFired(const Frame& frame, Instant limit) const {
   if (IsShielded(frame)) return false;
   for (const Frame* outer = frame.enclosing; outer != nullptr; outer = outer->enclosing) {
@@ -196,7 +206,7 @@ bool EnvState::MayRunJavaScript() const {
          napi_strict_equals(env_, undefined, undefined, &same) == napi_ok;
 }
 
-void EnvState::TakePending() {
+bool EnvState::TakePending() {
   napi_value receiver;
   napi_value function;
   napi_value ignored;
@@ -204,12 +214,24 @@ void EnvState::TakePending() {
   napi_get_and_clear_last_exception(env_, &ignored);
   if (napi_get_undefined(env_, &receiver) != napi_ok ||
       napi_get_reference_value(env_, empty_function, &function) != napi_ok) {
-    return;
+    return false;
   }
-  napi_call_function(env_, receiver, function, 0, nullptr, &ignored);
+  return napi_call_function(env_, receiver, function, 0, nullptr, &ignored) != napi_ok;
 }
 
 void EnvState::AwaitKicks() { Unblind::AwaitKicks(slot_); }
+
+void EnvState::SetLastStop(StopKind kind, Instant ended_at, const LastStop& stop) {
+  ClearLastStop();
+  last_stop = stop;
+  shared_words_[kStopKindWord] = static_cast<int32_t>(kind);
+  NoteEnd(ended_at);
+}
+
+void EnvState::NoteEnd(Instant ended_at) {
+  const double ended_at_ms = static_cast<double>((ended_at - time_origin).count()) / 1e6;
+  memcpy(&shared_words_[kEndedAtWord], &ended_at_ms, sizeof ended_at_ms);
+}
 
 void EnvState::ClearLastStop() {
   if (last_stop.stuck != nullptr) napi_delete_reference(env_, last_stop.stuck);
@@ -221,23 +243,34 @@ void EnvState::ClearLastStop() {
 // anything it called) is on the stack and stands still. Nothing may be run here.
 void EnvState::OnInterrupt(void* isolate, void* cookie) {
   EnvState* state;
-  Frame* target;
   {
     MutexLock lock(Watchdog::Instance().mutex());
     state = FindByCookie(reinterpret_cast<uintptr_t>(cookie));
-    if (state == nullptr || state->isolate_ != isolate) return;
-    // The request cannot be withdrawn, so it may come after its frame has ended,
-    // in innocent code. Only a live, fired frame is a reason to act.
-    target = state->Target();
-    if (target == nullptr) return;
-    target->interrupt_taken = true;
   }
+  // Only its own thread ends an environment, and that is here.
+  if (state == nullptr || state->isolate_ != isolate) return;
+  const Errand errand = state->TakeErrand();
   // Without the mutex: capturing allocates on the engine's heap. The frame stays,
   // because its thread is here.
-  if (target->stuck == nullptr) state->CaptureStuck(target);
+  if (errand.frame != nullptr && errand.frame->stuck == nullptr) {
+    state->CaptureStuck(errand.frame);
+  }
+  if (errand.terminate) {
+    MutexLock lock(Watchdog::Instance().mutex());
+    state->RequestTermination();
+  }
+}
+
+EnvState::Errand EnvState::TakeErrand() {
   MutexLock lock(Watchdog::Instance().mutex());
-  // Shields and frames change on this thread only; it was here all the time.
-  state->RequestTermination();
+  // A request cannot be withdrawn, so it may come after its frame has ended, in
+  // innocent code. Only a live frame that has struck, or is about to, is a reason to
+  // act.
+  Frame* frame = Target();
+  const bool terminate = frame != nullptr;
+  if (frame == nullptr) frame = Announced();
+  if (frame != nullptr) frame->interrupt_taken = true;
+  return {frame, terminate};
 }
 
 void EnvState::CaptureStuck(Frame* frame) {

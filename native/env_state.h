@@ -25,8 +25,14 @@ enum SharedWord : size_t {
   // 1 if the frame that ended last was sent a signal, which may be what made a
   // system call of its work fail with EINTR.
   kKickedWord,
-  kSharedWords
+  // How the run that has just handed back STOPPED ended: a StopKind.
+  kStopKindWord,
+  // A double, two words long: when the run that ended last did, ms on the
+  // performance.now() scale.
+  kEndedAtWord,
+  kSharedWords = kEndedAtWord + 2
 };
+static_assert(kEndedAtWord % 2 == 0, "a double needs an even place");
 constexpr int32_t kNothingStruck = INT32_MAX;
 
 // How the run that has just handed back STOPPED ended. Mirrored by
@@ -34,8 +40,6 @@ constexpr int32_t kNothingStruck = INT32_MAX;
 enum class StopKind : int32_t { kLate, kInterrupt, kTerminate, kRaised };
 
 struct LastStop {
-  StopKind kind = StopKind::kLate;
-  platform::Instant ended_at;
   napi_ref stuck = nullptr;
   RaisedError raised_error{nullptr, 0};
 };
@@ -67,6 +71,8 @@ class EnvState final : public StoppableThread {
   void Shield(int32_t change) HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
   // The outermost frame that is to be stopped now, or nullptr.
   Frame* Target() const HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
+  // The outermost frame whose deadline is about to strike, or nullptr.
+  Frame* Announced() const HARDSTOP_REQUIRES(Watchdog::Instance().mutex());
   // Whether a frame around `frame` has fired that may be stopped now and whose
   // deadline is not later than `limit`.
   bool EnclosingFired(const Frame& frame, platform::Instant limit) const
@@ -93,12 +99,16 @@ class EnvState final : public StoppableThread {
   // False while the environment is being torn down. Needs no exception pending.
   bool MayRunJavaScript() const;
   // Lets the engine take what is pending right now, by calling a function that
-  // does nothing: the thread is unwinding afterwards if it was a termination.
-  void TakePending();
+  // does nothing. Whether it was a termination: then the thread unwinds.
+  bool TakePending();
   // Waits until no signal that was sent to this thread can still arrive.
   void AwaitKicks();
   void SetKicked(bool kicked) { shared_words_[kKickedWord] = kicked ? 1 : 0; }
   void ClearLastStop();
+  // Notes for JavaScript when a run ended,
+  void NoteEnd(platform::Instant ended_at);
+  // and of one that hands back STOPPED also how.
+  void SetLastStop(StopKind kind, platform::Instant ended_at, const LastStop& stop);
 
   // On this thread only; written by setup, given back by the cleanup hook.
   napi_ref shared_memory = nullptr;  // keeps the shared words
@@ -115,6 +125,13 @@ class EnvState final : public StoppableThread {
   ~EnvState() = default;
   static void CleanUp(void* self);
   static void OnInterrupt(void* isolate, void* cookie);
+  // What an interrupt is for: the frame whose stack is to be taken, if it is not yet,
+  // and whether it is to be terminated afterwards.
+  struct Errand {
+    Frame* frame;
+    bool terminate;
+  };
+  Errand TakeErrand() HARDSTOP_EXCLUDES(Watchdog::Instance().mutex());
   void CaptureStuck(Frame* frame);
 
   napi_env const env_;

@@ -44,6 +44,7 @@ struct Frame : DeadlineEntry {
 
   bool soft_struck = false;      // the soft deadline has passed
   bool cpu_struck = false;       // it was the CPU limit that struck
+  bool announced = false;        // an interrupt was requested just ahead of the deadline
   bool fired = false;            // force is to be used until the frame has unwound
   bool raised = false;           // asyncRaise ends it; implies fired
   bool interrupt_taken = false;  // the engine has run our callback for it

@@ -14,16 +14,27 @@ using platform::Nanoseconds;
 
 bool RescheduleFrame(EnvState* state, int32_t depth, Instant deadline, Nanoseconds grace) {
   bool wake;
+  napi_ref stale;
   {
     MutexLock lock(Watchdog::Instance().mutex());
     Frame* frame = state->FrameAt(depth);
-    // First cause wins: what has struck cannot be taken back.
-    if (frame == nullptr || frame->fired || frame->soft_struck) return false;
+    // First cause wins: what has struck cannot be taken back, also where the watchdog
+    // has had no time to look.
+    if (frame == nullptr || frame->fired || frame->soft_struck ||
+        MonotonicClock::now() >= frame->soft_deadline) {
+      return false;
+    }
+    // What was taken ahead of the old deadline is not where the new one will strike.
+    stale = frame->stuck;
+    frame->stuck = nullptr;
+    frame->announced = false;
+    frame->interrupt_taken = false;
     frame->soft_deadline = deadline;
     frame->grace = grace;
     frame->hard_deadline = grace >= Instant::max() - deadline ? Instant::max() : deadline + grace;
     wake = Watchdog::Instance().Rearm(frame);
   }
+  if (stale != nullptr) napi_delete_reference(state->env(), stale);
   if (wake) Watchdog::Instance().Wake();
   return true;
 }
@@ -41,12 +52,13 @@ void CancelFrame(EnvState* state, int32_t depth) {
     frame->cpu_limit = Nanoseconds::max();
     frame->soft_struck = false;
     frame->cpu_struck = false;
+    frame->announced = false;
     state->RefreshStruckDepth();
     kicked = frame->kicked;
     fired = frame->fired;
     if (fired) {
-      // JavaScript runs here, so nothing has been taken yet; what is still pending
-      // finds no target. A termination may be pending for another frame as well.
+      // JavaScript runs here, so no termination has been taken yet; an interrupt that
+      // is still pending finds no target. Another frame may have asked as well.
       frame->fired = false;
       state->CancelTermination();
       if (state->Target() != nullptr) state->RequestInterrupt();

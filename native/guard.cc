@@ -85,12 +85,8 @@ bool WithdrawRequests(EnvState* state, const Frame& frame) {
 }
 
 napi_value Stopped(EnvState* state, Frame& frame, StopKind kind, Instant end) {
-  LastStop& stop = state->last_stop;
-  state->ClearLastStop();
-  stop.kind = frame.raised ? StopKind::kRaised : kind;
-  stop.ended_at = end;
-  stop.stuck = frame.stuck;
-  stop.raised_error = frame.raised_error;
+  state->SetLastStop(frame.raised ? StopKind::kRaised : kind, end,
+                     {frame.stuck, frame.raised_error});
   napi_value sentinel;
   if (napi_get_reference_value(state->env(), state->stopped_sentinel, &sentinel) != napi_ok) {
     return nullptr;
@@ -105,9 +101,15 @@ void Discard(EnvState* state, Frame& frame) {
 }
 
 // The work has thrown an error of its own after its frame had fired: the error
-// goes on, the requests do not.
-napi_value Threw(EnvState* state, Frame& frame) {
-  Discard(state, frame);
+// goes on, the requests do not. If a signal of ours may have made that error, its
+// receiver is to know how the run ended.
+napi_value Threw(EnvState* state, Frame& frame, Instant end) {
+  if (frame.kicked) {
+    state->SetLastStop(frame.raised ? StopKind::kRaised : StopKind::kInterrupt, end,
+                       {frame.stuck, frame.raised_error});
+  } else {
+    Discard(state, frame);
+  }
   napi_value error;
   if (napi_get_and_clear_last_exception(state->env(), &error) != napi_ok) return nullptr;
   if (WithdrawRequests(state, frame)) napi_throw(state->env(), error);
@@ -145,7 +147,11 @@ napi_value RunGuarded(EnvState* state, napi_value work, napi_value argument, con
 
   const bool in_time =
       end < frame.soft_deadline && !frame.fired && limits.cpu_limit == Nanoseconds::max() && !owned;
-  if (status == napi_ok && in_time) return result;
+  if (status == napi_ok && in_time) {
+    if (frame.stuck != nullptr) Discard(state, frame);
+    state->NoteEnd(end);
+    return result;
+  }
 
   state->SetKicked(frame.kicked);
   const bool terminating = status != napi_ok && state->IsTerminating();
@@ -154,12 +160,16 @@ napi_value RunGuarded(EnvState* state, napi_value work, napi_value argument, con
     // stop: it goes on unwinding, from right here.
     Discard(state, frame);
     if (frame.kicked) state->AwaitKicks();
-    if (!terminating) state->TakePending();
+    if (!terminating && !state->TakePending()) {
+      // Whoever ended another termination inside the work has taken this one too.
+      state->RequestTermination();
+      state->TakePending();
+    }
     return nullptr;
   }
   if (terminating) return Terminated(state, frame, end, context);
   if (status != napi_ok) {
-    if (frame.fired) return Threw(state, frame);
+    if (frame.fired) return Threw(state, frame, end);
     Discard(state, frame);
     return nullptr;
   }

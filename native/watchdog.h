@@ -80,6 +80,8 @@ class Watchdog {
   [[noreturn]] void Run() HARDSTOP_EXCLUDES(mutex_);
 
   void Strike(Frame* frame, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
+  bool CanAnnounce(const Frame& frame) const HARDSTOP_REQUIRES(mutex_);
+  void Announce(Frame* frame) HARDSTOP_REQUIRES(mutex_);
   void Escalate(Frame* frame, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
   platform::Instant NextLook(const Frame& frame, platform::Instant now) const
       HARDSTOP_REQUIRES(mutex_);

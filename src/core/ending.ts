@@ -70,15 +70,16 @@ export function endTimedOut(
     stuck as Error | undefined,
   );
   scope.controller?.abort(error);
-  const cleanupFailure = scope.cleanup?.run(lost) ?? lost;
+  const onTheWay = join(lost, { error }) as Failure;
+  const outcome = scope.cleanup?.run(onTheWay) ?? onTheWay;
   scope.cleanup = undefined;
   countExpired(stage, Math.max(0, scope.endedAt - scope.deadline - settings.grace));
   reportTimeout(error, settings.name);
-  if (settings === PLAIN_SETTINGS && cleanupFailure === undefined) throw error;
+  const isClean = outcome.error === error;
+  if (isClean && settings === PLAIN_SETTINGS) throw error;
   const settlement = settleTimeout(error, settings);
-  if (cleanupFailure !== undefined) {
-    throw suppress(cleanupFailure.error, settlement.failure ?? { error }).error;
-  }
+  // What cleanup has thrown holds the timeout already, and is not to be replaced by a default.
+  if (!isClean) throw outcome.error;
   if (settlement.failure !== undefined) throw settlement.failure.error;
   return settlement.value;
 }

@@ -8,10 +8,12 @@ import { now } from '../clock.js';
 import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
 import { isInspectorOpen } from './debug.js';
 import { abandon, endReturned, endStopped, endThrown, endTimedOut } from './ending.js';
+import { learnExecution } from './live-frames.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { resumeExit } from './process-exit.js';
 import { isPromiseLike } from './promise-result.js';
 import type { CallSite, Scope } from './scope.js';
+import { resumeStackTraces } from './stack-trace-limit.js';
 import { countArmed } from './statistics.js';
 
 /**
@@ -66,7 +68,9 @@ function begin<Work, Argument>(
 ): void {
   if (scope.running) throw new InvalidStateError('The scope is running already');
   const { settings } = scope;
+  if (strategy.name !== 'native') learnExecution(begin);
   const enclosing = liveScope(abandon, 1);
+  resumeStackTraces();
   const startedAt = now();
   scope.strategy = strategy;
   scope.enclosing = enclosing;
@@ -75,6 +79,7 @@ function begin<Work, Argument>(
   scope.callSite = callSite;
   scope.depth = nativeDepth();
   scope.isBare = false;
+  scope.hasShownExpiry = false;
   if (scope.state !== 'pending') renew(scope);
   const deadline =
     settings === PLAIN_SETTINGS && !settings.suspendable
@@ -112,6 +117,7 @@ function end<Work, Argument>(
   value: unknown,
 ): unknown {
   if (value === STOPPED) {
+    resumeStackTraces();
     restoreAsyncContext(scope.asyncContext);
     resumeExit(scope);
     return endStopped(scope, strategy.lastStop());

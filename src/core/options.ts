@@ -99,7 +99,7 @@ export function parseOptions(options: RunSyncOptions, timeout: unknown): ScopeSe
   return {
     deadline: parseDeadline(options.deadline, timeout),
     cpuTimeout: parseDuration(options.cpuTimeout, 'cpuTimeout'),
-    grace: options.grace === undefined ? 0 : parseDuration(options.grace, 'grace'),
+    grace: parseGrace(options.grace),
     signal: parseSignal(options.signal),
     hasDefault,
     default: options.default,
@@ -109,6 +109,14 @@ export function parseOptions(options: RunSyncOptions, timeout: unknown): ScopeSe
     suspendable: parseDebug(options.debug),
     strategy: parseStrategy(options.strategy),
   };
+}
+
+/** Unlike the limits, a grace that is not there is none. */
+function parseGrace(value: unknown): number {
+  if (value === undefined) return 0;
+  if (value === null)
+    throw invalidOptionType('grace', 'a non-negative number of milliseconds', value);
+  return parseDuration(value, 'grace');
 }
 
 function parseDeadline(deadline: unknown, timeout: unknown): number | undefined {

@@ -6,6 +6,7 @@ import { CleanupStack, type Failure } from './cleanup-stack.js';
 import { now } from '../clock.js';
 import { innermostScope } from './current-scope.js';
 import type { ScopeSettings } from './options.js';
+import { resumeStackTraces, suspendStackTraces } from './stack-trace-limit.js';
 
 /**
  * How a scope stands: `'pending'` not run yet · `'executing'` · `'executed'` in time · `'timed_out'` by its own deadline ·
@@ -40,6 +41,8 @@ export class Scope {
   /** The earliest hard deadline around the run when it began, where that matters to what runs it. */
   enclosingHardDeadline: number = Infinity;
   asyncContext: AsyncContext = 0;
+  /** `expired` has read on the clock that a deadline passed: `checkpoint` must not wait for the watchdog. */
+  hasShownExpiry: boolean = false;
   /** How many shields are open directly in this scope's work. */
   shields: number = 0;
   startedAt: number = NaN;
@@ -146,6 +149,7 @@ export class Scope {
     const clock = this.isOutOfCpu(time) ? 'cpu' : 'wall';
     const timeout = clock === 'cpu' ? this.settings.cpuTimeout : this.timeout;
     if (this.error === undefined) {
+      suspendStackTraces();
       this.error = new TimeoutError({
         timeout,
         clock,
@@ -157,8 +161,7 @@ export class Scope {
         label: this.settings.name,
         cause: stuck,
       });
-      // A second capture, because it has to begin at the caller; a limit of 0 for the first one could stay behind where an
-      // enclosing scope is stopped right here.
+      resumeStackTraces();
       Error.captureStackTrace(this.error, callSite);
     } else {
       refreshTimeoutError(

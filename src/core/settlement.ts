@@ -1,3 +1,4 @@
+import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { refreshTimeoutError, type TimeoutError } from '../errors/timeout-error.js';
 import type { Failure } from './cleanup-stack.js';
 import { suppress } from './cleanup-stack.js';
@@ -33,7 +34,9 @@ function chooseError(error: TimeoutError, option: ScopeSettings['error']): unkno
   }
   if (typeof option !== 'function') return option;
   if (isErrorClass(option)) return new option(error.message, { cause: error });
-  return option(error);
+  const chosen: unknown = option(error);
+  if (chosen instanceof Error) return chosen;
+  throw invalidOptionType('error', 'a function that returns an Error', chosen);
 }
 
 function isErrorClass(option: unknown): option is ErrorClass {

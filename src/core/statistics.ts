@@ -22,30 +22,10 @@ export interface LatenessHistogram {
   readonly counts: readonly number[];
 }
 
-const BOUNDS_US: readonly number[] = Object.freeze([
-  1,
-  2,
-  4,
-  8,
-  16,
-  32,
-  64,
-  128,
-  256,
-  512,
-  1024,
-  2048,
-  4096,
-  8192,
-  16384,
-  32768,
-  65536,
-  131072,
-  262144,
-  524288,
-  1048576,
-  Infinity,
-]);
+const BUCKETS = 22;
+const BOUNDS_US: readonly number[] = Object.freeze(
+  Array.from({ length: BUCKETS }, (_, bucket) => (bucket < BUCKETS - 1 ? 2 ** bucket : Infinity)),
+);
 
 let armed = 0;
 let expired = 0;
@@ -62,9 +42,10 @@ export function countExpired(stage: Stage, latenessMs: number): void {
   expired++;
   if (stage === 'interrupt' || stage === 'terminate' || stage === 'kill') interrupted++;
   if (stage === 'late') late++;
-  const latenessUs = latenessMs * 1000;
-  const bucket = BOUNDS_US.findIndex((bound) => latenessUs < bound);
-  counts[bucket] = (counts[bucket] ?? 0) + 1;
+  // The bounds are powers of two: the number of binary digits is the bucket.
+  const bucket = 32 - Math.clz32(Math.min(latenessMs * 1000, 2 ** 31));
+  const last = Math.min(bucket, counts.length - 1);
+  counts[last] = (counts[last] ?? 0) + 1;
 }
 
 /**

@@ -120,9 +120,10 @@ export class Timeout {
   get expired(): boolean {
     const scope = this.#scope;
     if (!scope.running) return scope.state === 'timed_out';
-    return struckDepth() <= scope.depth
-      ? scope.struck() !== undefined
-      : now() >= scope.effectiveDeadline();
+    if (struckDepth() <= scope.depth) return scope.struck() !== undefined;
+    // The watchdog may not have had its turn yet; what the clock has shown once, checkpoint() is to know as well.
+    scope.hasShownExpiry ||= now() >= scope.effectiveDeadline();
+    return scope.hasShownExpiry && scope.struck() !== undefined;
   }
 
   /**
@@ -133,7 +134,7 @@ export class Timeout {
    */
   checkpoint(): void {
     const scope = this.#scope;
-    if (struckDepth() > scope.depth && scope.hasFrame()) return;
+    if (struckDepth() > scope.depth && !scope.hasShownExpiry && scope.hasFrame()) return;
     if (scope.running) scope.throwIfStruck(Timeout.prototype.checkpoint);
   }
 
@@ -295,9 +296,9 @@ export class Timeout {
     }
     const { grace } = scope.settings;
     refuseIfReliedOn(scope, deadline + grace);
-    const isMoved = scope.hasFrame()
-      ? rescheduleFrame(scope.depth, deadline, grace)
-      : now() < scope.deadline;
+    const isMoved =
+      !scope.hasShownExpiry &&
+      (scope.hasFrame() ? rescheduleFrame(scope.depth, deadline, grace) : now() < scope.deadline);
     if (!isMoved)
       throw new InvalidStateError('The deadline has passed: it cannot be moved any more');
     scope.timeout = Math.max(0, deadline - scope.startedAt);

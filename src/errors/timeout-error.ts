@@ -44,8 +44,7 @@ export class TimeoutError extends Error {
   readonly stage: Stage;
   /** Whether the work is certain to run no more. */
   readonly stopped: boolean;
-  /** The scope whose deadline struck: compare it to tell your timeout from another's. Not enumerable. */
-  declare readonly scope: unknown;
+  readonly #scope: unknown;
 
   constructor(fields: TimeoutErrorFields) {
     super(
@@ -58,12 +57,12 @@ export class TimeoutError extends Error {
     this.strategy = fields.strategy;
     this.stage = fields.stage;
     this.stopped = fields.stopped;
-    Object.defineProperty(this, 'scope', {
-      value: fields.scope,
-      configurable: true,
-      enumerable: false,
-      writable: true,
-    });
+    this.#scope = fields.scope;
+  }
+
+  /** The scope whose deadline struck: compare it to tell your timeout from another's. Not enumerable. */
+  get scope(): unknown {
+    return #scope in this ? this.#scope : undefined;
   }
 }
 

@@ -5,7 +5,9 @@ export const SharedWord: {
   readonly depth: 0;
   readonly struckDepth: 1;
   readonly kicked: 2;
-  readonly count: 3;
+  readonly stopKind: 3;
+  readonly stoppedAt: 4;
+  readonly count: 6;
 } = Object.freeze({
   /** How many native frames are live in this thread. */
   depth: 0,
@@ -13,7 +15,11 @@ export const SharedWord: {
   struckDepth: 1,
   /** 1 if the frame that ended last was sent a signal. */
   kicked: 2,
-  count: 3,
+  /** How the run that has just handed back the sentinel ended: one of `StopKind`. */
+  stopKind: 3,
+  /** A double, two words long: when that was, ms on the `performance.now()` scale. */
+  stoppedAt: 4,
+  count: 6,
 });
 export const NOTHING_STRUCK: number = 0x7fff_ffff;
 
@@ -31,15 +37,6 @@ export const RaiseResult: {
   readonly noScope: 0;
   readonly delivered: 1;
 } = Object.freeze({ unknownThread: -1, noScope: 0, delivered: 1 });
-
-export interface NativeStop {
-  readonly kind: number;
-  /** ms on the `performance.now()` scale. */
-  readonly endedAt: number;
-  readonly stuck?: Error;
-  /** A serialised error that another thread raised. */
-  readonly raised?: ArrayBuffer;
-}
 
 export interface NativeDescription {
   readonly unblindReady: boolean;
@@ -59,7 +56,10 @@ export interface NativeFunctions {
     grace: number,
     cpuTimeout: number,
   ): unknown;
-  takeStop(): NativeStop;
+  /** Where the run was that has just handed back the sentinel; once. */
+  takeStuck(): Error | undefined;
+  /** The serialised error that another thread raised to end that run; once. */
+  takeRaised(): ArrayBuffer | undefined;
   /** `false`: that frame's deadline has struck already. */
   reschedule(depth: number, deadline: number, grace: number): boolean;
   cancel(depth: number): void;

@@ -14,6 +14,7 @@ import { deserialize } from 'node:v8';
 import { STOPPED, type InThreadWork, type Stop, type Strategy } from './strategy.js';
 
 const words = new Int32Array(SharedWord.count);
+const instants = new Float64Array(words.buffer);
 words[SharedWord.struckDepth] = NOTHING_STRUCK;
 
 // Set up when this module is loaded, not at the first run: other threads may want to raise an error here.
@@ -43,29 +44,37 @@ export const nativeStrategy: Strategy<InThreadWork, unknown> = {
     }
   },
   lastStop() {
-    const stop = (functions as NativeFunctions).takeStop();
+    const native = functions as NativeFunctions;
     if (interruptedCall !== undefined) {
       const stuck = interruptedCall;
       interruptedCall = undefined;
-      return {
-        reason: 'timeout',
-        stage: 'interrupt',
-        stopped: true,
-        endedAt: now(),
-        stuck,
-        raised: undefined,
-      };
+      return describe('timeout', 'interrupt', now(), stuck, undefined);
     }
-    return {
-      reason: stop.kind === StopKind.raised ? 'raised' : 'timeout',
-      stage: STAGES[stop.kind] ?? 'interrupt',
-      stopped: true,
-      endedAt: stop.endedAt,
-      stuck: stop.stuck,
-      raised: stop.raised === undefined ? undefined : receive(stop.raised),
-    };
+    const kind = words[SharedWord.stopKind] as number;
+    const stage = STAGES[kind] ?? 'interrupt';
+    const endedAt = instants[SharedWord.stoppedAt / 2] as number;
+    const stuck = native.takeStuck();
+    if (kind !== StopKind.raised) return describe('timeout', stage, endedAt, stuck, undefined);
+    const bytes = native.takeRaised();
+    return describe(
+      'raised',
+      stage,
+      endedAt,
+      stuck,
+      bytes === undefined ? undefined : receive(bytes),
+    );
   },
 };
+
+function describe(
+  reason: Stop['reason'],
+  stage: Stop['stage'],
+  endedAt: number,
+  stuck: Error | undefined,
+  raised: unknown,
+): Stop {
+  return { reason, stage, stopped: true, endedAt, stuck, raised };
+}
 
 const STAGES: readonly (Stop['stage'] | undefined)[] = ['late', 'interrupt', 'terminate'];
 

@@ -56,6 +56,7 @@ const thrown: readonly [string, unknown][] = [
     new TimeoutError({
       timeout: 1,
       elapsed: 2,
+      clock: 'wall',
       strategy: 'process',
       stage: 'kill',
       stopped: true,

@@ -40,6 +40,7 @@ testEachStrategy('it leads to its scope without showing it', (t, strategy) => {
   const error = timeoutOf(t, () => scope.runSync(loopForever));
   t.is(error.scope, scope);
   t.deepEqual(Object.keys(error).sort(), [
+    'clock',
     'code',
     'elapsed',
     'stage',
@@ -132,6 +133,7 @@ test('users can make one, for their own tests', (t) => {
   const error = new TimeoutError({
     timeout: 50,
     elapsed: 51.5,
+    clock: 'wall',
     strategy: 'vm',
     stage: 'terminate',
     stopped: true,

@@ -1,7 +1,6 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { fromTransferable, LOST_PROPERTIES, toTransferable } from '#internal/errors/transfer.js';
-import test from 'ava';
 import {
   InvalidOptionError,
   isTimeoutError,
@@ -9,8 +8,8 @@ import {
   runSync,
   TimeoutError,
   WorkerExitError,
-} from 'hardstop';
-
+} from '#internal/index.js';
+import test from 'ava';
 /** There and back, as a message would go. */
 function send(thrown: unknown): unknown {
   return fromTransferable(structuredClone(toTransferable(thrown)));

@@ -1,23 +1,15 @@
-import test, { type ExecutionContext } from 'ava';
+import test, { type Implementation } from 'ava';
 import { strategies } from './strategies.js';
 
-type Implementation = (t: ExecutionContext) => void | Promise<void>;
+type Register = (title: string, implementation: Implementation<[]>) => void;
 
-const nativeWorks = strategies().includes('native');
+/** Registers a test of what only the native strategy does; listed as skipped where the addon is switched off. */
+export const nativeTest: Register = strategies().includes('native') ? test : test.skip;
 
-/**
- * Registers a test of what only the native strategy can do. Where the addon is switched off or cannot be had it is skipped,
- * and its title says so.
- *
- * @param title - a sentence of the contract.
- */
-export function nativeTest(title: string, implementation: Implementation): void {
-  if (nativeWorks) test(title, implementation);
-  else test.skip(`${title} [needs the native strategy, which is not there]`, implementation);
+/** The same for what needs a certain system too. */
+export function nativeTestOn(condition: boolean): Register {
+  return condition ? nativeTest : test.skip;
 }
 
-/** Registers a test of what holds only without the addon; it runs in the leg with HARDSTOP_DISABLE_NATIVE=1. */
-export function fallbackTest(title: string, implementation: Implementation): void {
-  if (!nativeWorks) test(title, implementation);
-  else test.skip(`${title} [needs HARDSTOP_DISABLE_NATIVE=1]`, implementation);
-}
+/** Registers a test of what happens without the addon; listed as skipped where it loads. */
+export const fallbackTest: Register = strategies().includes('native') ? test.skip : test;

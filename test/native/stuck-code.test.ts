@@ -106,7 +106,11 @@ for (const [name, work] of Object.entries(stuckWork)) {
     const error = assertNeverEarly(t, TIMEOUT, () => runSync(work, { timeout: TIMEOUT, strategy }));
     t.true(error instanceof TimeoutError, String(error));
     t.like(error, { strategy, stopped: true, timeout: TIMEOUT });
-    t.is((error as TimeoutError).stage, strategy === 'vm' ? 'terminate' : 'interrupt');
+    // A machine that gives the thread no core for long looks like one that is stuck in a built-in.
+    t.regex(
+      (error as TimeoutError).stage,
+      strategy === 'vm' ? /^terminate$/ : /^(?:interrupt|terminate)$/,
+    );
   });
 }
 

@@ -123,6 +123,7 @@ const endings: readonly Ending[] = [
           throw new TimeoutError({
             timeout: 1,
             elapsed: 1,
+            clock: 'wall',
             strategy: 'cooperative',
             stage: 'checkpoint',
             stopped: true,

@@ -1,0 +1,116 @@
+import test from 'ava';
+import { runSource } from '../harness/run-fixture.js';
+import { strategies } from '../harness/strategies.js';
+
+const major = Number.parseInt(process.versions.node, 10);
+const [strategy] = strategies();
+
+/** Stops, returns in time, nests, times out by a checkpoint, and prints what came of it. */
+const exercise = `
+  import { runSync, TimeoutError } from 'hardstop';
+  const spin = () => { for (;;); };
+  const outcome = (work, options) => {
+    try { return runSync(work, options); } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      return error.strategy + ' ' + typeof error.stack + ' ' + typeof (error.cause?.stack ?? '');
+    }
+  };
+  console.log(JSON.stringify([
+    outcome(() => 'in time', 10_000),
+    outcome(spin, 10),
+    outcome(() => outcome(spin, 10), 10_000),
+    outcome((scope) => { for (;;) scope.checkpoint(); }, { timeout: 10, grace: 10_000 }),
+    outcome(spin, { timeout: 10, default: 'default' }),
+    outcome(spin, { timeout: 10, strategy: 'vm' }),
+  ]));
+`;
+
+function expected(automatic: string | undefined): string {
+  const error = `${String(automatic)} string string`;
+  return JSON.stringify(['in time', error, error, error, 'default', 'vm string string']);
+}
+
+interface FlagCase {
+  readonly flags: readonly string[];
+  readonly since?: number;
+  readonly automatic?: string;
+  /** What Node itself says about the flag. */
+  readonly warning?: RegExp;
+}
+
+const PERMISSION = major < 22 ? '--experimental-permission' : '--permission';
+
+const cases: readonly FlagCase[] = [
+  { flags: ['--frozen-intrinsics'], warning: /^.*ExperimentalWarning: Frozen.*\n.*\n$/ },
+  { flags: ['--disallow-code-generation-from-strings'] },
+  { flags: ['--enable-source-maps'] },
+  { flags: ['--pending-deprecation', '--throw-deprecation', '--trace-warnings'] },
+  { flags: ['--stack-trace-limit=0'] },
+  { flags: ['--disable-proto=throw'] },
+  { flags: ['--no-addons'], automatic: 'vm' },
+  { flags: ['--single-threaded'] },
+  { flags: ['--no-opt'] },
+  { flags: ['--max-lazy', '--no-lazy-feedback-allocation'] },
+  { flags: ['--stress-compaction'] },
+  { flags: ['--unhandled-rejections=strict', '--trace-uncaught'] },
+  // Without addons, workers and child processes: the vm strategy is what is left.
+  {
+    flags: [PERMISSION, '--allow-fs-read=*'],
+    automatic: 'vm',
+    warning: /^(?:.*ExperimentalWarning: Permission.*\n.*\n)?$/,
+  },
+  {
+    flags: [PERMISSION, '--allow-fs-read=*', '--allow-addons'],
+    since: 22,
+    warning: /^(?:.*SecurityWarning: The flag --allow-addons.*\n.*\n)?$/,
+  },
+];
+
+for (const { flags, since = 20, automatic = strategy, warning = /^$/ } of cases) {
+  const register = major >= since ? test : test.skip;
+  register(`timeouts work, and warn of nothing, under ${flags.join(' ')}`, async (t) => {
+    const child = await runSource(exercise, { nodeFlags: flags });
+    t.is(child.code, 0, child.stderr);
+    t.is(child.stdout.trim(), expected(automatic));
+    t.regex(child.stderr, warning);
+  });
+}
+
+const hostile: Readonly<Record<string, string>> = {
+  'Error.stackTraceLimit = 0': 'Error.stackTraceLimit = 0;',
+  'Error.stackTraceLimit deleted': 'delete Error.stackTraceLimit;',
+  'Error.stackTraceLimit read-only':
+    "Object.defineProperty(Error, 'stackTraceLimit', { value: 5, writable: false, configurable: false });",
+  'an Error.prepareStackTrace of the user':
+    "Error.prepareStackTrace = (error) => String(error) + ' prepared';",
+  'an Error.prepareStackTrace that throws':
+    "Error.prepareStackTrace = () => { throw new Error('prepare'); };",
+  'Promise.prototype.then replaced': "Promise.prototype.then = () => { throw new Error('then'); };",
+  'Function.prototype.call replaced':
+    "Function.prototype.call = () => { throw new Error('call'); };",
+  'a frozen globalThis': 'Object.freeze(globalThis);',
+  'performance.now replaced': 'performance.now = () => 0;',
+};
+
+for (const [name, source] of Object.entries(hostile)) {
+  test(`timeouts work with ${name}`, async (t) => {
+    const child = await runSource(`
+      import { runSync, TimeoutError } from 'hardstop';
+      const Caught = TimeoutError;
+      ${source}
+      let name = 'not stopped';
+      try { runSync(() => { for (;;); }, 10); } catch (error) { name = error instanceof Caught ? error.name : error.constructor.name + ': ' + error.message; }
+      const value = runSync(() => 1, 10_000);
+      process.stdout.write(name + ' ' + value);`);
+    t.like(child, { code: 0, stdout: 'TimeoutError 1' }, child.stderr);
+  });
+}
+
+test('a stack trace limit of the user is left as it was', async (t) => {
+  const child = await runSource(`
+    import { runSync } from 'hardstop';
+    Error.stackTraceLimit = 7;
+    for (let i = 0; i < 20; i++) try { runSync(() => { for (;;); }, 1); } catch {}
+    console.log(Error.stackTraceLimit);`);
+  t.like(child, { code: 0, stdout: '7\n' });
+});
