@@ -153,7 +153,7 @@ napi_value RunGuarded(EnvState* state, napi_value work, napi_value argument, con
     return result;
   }
 
-  state->SetKicked(frame.kicked);
+  state->SetKicked(frame.kicked && frame.fired);
   const bool terminating = status != napi_ok && state->IsTerminating();
   if (owned || (terminating && !frame.fired)) {
     // An enclosing frame's, node:vm's, worker.terminate()'s or process.exit()'s

@@ -43,6 +43,15 @@ export function suppress(error: unknown, hidden: Failure | undefined): Failure {
   return { error: hidden === undefined ? error : makeSuppressedError(error, hidden.error) };
 }
 
+/** Joins a failure to an earlier one that it would hide. */
+export function join(
+  earlier: Failure | undefined,
+  later: Failure | undefined,
+): Failure | undefined {
+  if (earlier === undefined || later === undefined) return later ?? earlier;
+  return suppress(earlier.error, later);
+}
+
 type SuppressedErrorConstructor = new (
   error: unknown,
   suppressed: unknown,

@@ -1,9 +1,10 @@
 import { isTimeoutError } from '../errors/timeout-error.js';
 import type { Stage, Stop } from '../strategy/strategy.js';
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
-import { suppress, type Failure } from './cleanup-stack.js';
+import { join, type Failure } from './cleanup-stack.js';
 import { now } from '../clock.js';
-import { innermostScope, setInnermostScope } from './current-scope.js';
+import { innermostScope } from './current-scope.js';
+import { depart, finishDeparture } from './departure.js';
 import { reportTimeout } from './diagnostics.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { isPromiseLike, refusePromise } from './promise-result.js';
@@ -71,8 +72,7 @@ export function endTimedOut(
   );
   scope.controller?.abort(error);
   const onTheWay = join(lost, { error }) as Failure;
-  const outcome = scope.cleanup?.run(onTheWay) ?? onTheWay;
-  scope.cleanup = undefined;
+  const outcome = finishDeparture(scope, onTheWay) ?? onTheWay;
   countExpired(stage, Math.max(0, scope.endedAt - scope.deadline - settings.grace));
   reportTimeout(error, settings.name);
   const isClean = outcome.error === error;
@@ -87,45 +87,44 @@ export function endTimedOut(
 /** Ends the run of a scope, and of those inside it that were unwound with it; returns what their cleanup threw. */
 function leave(scope: Scope, endedAt: number): Failure | undefined {
   let lost: Failure | undefined;
-  for (let inner = innermostScope(); inner !== undefined && inner !== scope;) {
-    const { enclosing } = inner;
-    setInnermostScope(enclosing);
+  for (
+    let inner = innermostScope();
+    inner !== undefined && inner !== scope;
+    inner = inner.enclosing
+  ) {
     lost = join(lost, abandon(inner));
-    inner = enclosing;
   }
-  setInnermostScope(scope.enclosing);
-  scope.running = false;
-  scope.endedAt = endedAt;
+  depart(scope, endedAt);
   return lost;
 }
 
 /** Ends a scope whose own code was unwound by a termination that was not its own. */
 export function abandon(scope: Scope): Failure | undefined {
-  scope.running = false;
-  scope.endedAt = now();
   scope.state = 'interrupted';
-  const failure = scope.cleanup?.run(undefined);
-  scope.cleanup = undefined;
-  return failure;
+  depart(scope, now());
+  return finishDeparture(scope, undefined);
+}
+
+/** The deadline has passed already: the work is not started. */
+export function endRefused(scope: Scope): unknown {
+  depart(scope, scope.startedAt);
+  return endTimedOut(scope, 'refused', true, scope.startedAt, undefined);
+}
+
+/** Something else than its own deadline keeps the work from being started; returns what is to be thrown. */
+export function endUnstarted(scope: Scope, failure: Failure): unknown {
+  scope.state = 'interrupted';
+  depart(scope, scope.startedAt);
+  return (finishDeparture(scope, failure) ?? failure).error;
 }
 
 /** Runs the cleanup of a scope that did not time out, and hands its outcome on. */
 function close(scope: Scope, failure: Failure | undefined, value: unknown): unknown {
-  const outcome = scope.cleanup?.run(failure) ?? failure;
-  scope.cleanup = undefined;
+  const outcome = finishDeparture(scope, failure);
   if (outcome !== undefined) {
     if (scope.state === 'executing') scope.state = 'failed';
     throw outcome.error;
   }
   if (scope.state === 'executing') scope.state = 'executed';
   return value;
-}
-
-/** Joins a failure to an earlier one that it would hide. */
-export function join(
-  earlier: Failure | undefined,
-  later: Failure | undefined,
-): Failure | undefined {
-  if (earlier === undefined || later === undefined) return later ?? earlier;
-  return suppress(earlier.error, later);
 }

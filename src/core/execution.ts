@@ -1,13 +1,17 @@
 import { InvalidStateError } from '../errors/invalid-state-error.js';
-import { nativeDepth, raiseInFrame, struckDepth } from '../strategy/native-strategy.js';
+import {
+  nativeDepth,
+  nativeEndedAt,
+  raiseInFrame,
+  struckDepth,
+} from '../strategy/native-strategy.js';
 import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strategy/strategy.js';
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
 import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
-import { suppress } from './cleanup-stack.js';
 import { now } from '../clock.js';
 import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
 import { isInspectorOpen } from './debug.js';
-import { abandon, endReturned, endStopped, endThrown, endTimedOut } from './ending.js';
+import { abandon, endRefused, endReturned, endStopped, endThrown, endUnstarted } from './ending.js';
 import { learnExecution } from './live-frames.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { resumeExit } from './process-exit.js';
@@ -31,7 +35,7 @@ export function execute<Work, Argument>(
   callSite: CallSite,
 ): unknown {
   begin(scope, strategy, callSite);
-  if (!scope.running) return endTimedOut(scope, 'refused', true, scope.startedAt, undefined);
+  if (!scope.running) return endRefused(scope);
   let value: unknown;
   try {
     try {
@@ -80,6 +84,7 @@ function begin<Work, Argument>(
   scope.depth = nativeDepth();
   scope.isBare = false;
   scope.hasShownExpiry = false;
+  scope.checkpointsToSkip = 0;
   if (scope.state !== 'pending') renew(scope);
   const deadline =
     settings === PLAIN_SETTINGS && !settings.suspendable
@@ -98,9 +103,11 @@ function begin<Work, Argument>(
   }
   if (isNative && !scope.isBare) scope.depth++;
   scope.asyncContext = captureAsyncContext();
+  // From here on the stop of a scope around finds this one and ends it.
+  setInnermostScope(scope);
   scope.state = 'executing';
   scope.running = true;
-  setInnermostScope(scope);
+  if (settings.signal !== undefined) followSignal(scope, settings.signal);
   if (deadline !== Infinity) countArmed();
 }
 
@@ -134,7 +141,7 @@ function end<Work, Argument>(
   }
   setInnermostScope(scope.enclosing);
   scope.running = false;
-  scope.endedAt = NaN;
+  scope.endedAt = strategy.name === 'native' && !scope.isBare ? nativeEndedAt() : now();
   if (scope.state === 'executing') scope.state = 'executed';
   return value;
 }
@@ -163,23 +170,22 @@ function renew(scope: Scope): void {
 /** What a scope with options needs before its run; returns its deadline. */
 function prepare(scope: Scope, startedAt: number): number {
   const { signal, deadline, suspendable } = scope.settings;
-  if (signal !== undefined) {
-    if (signal.aborted) {
-      scope.state = 'interrupted';
-      throw signal.reason;
-    }
-    const listener = (): void => {
-      scope.abort = { error: signal.reason };
-      if (scope.running && scope.hasFrame()) raiseInFrame(scope.depth);
-    };
-    signal.addEventListener('abort', listener, { once: true });
-    scope.addCleanup(() => {
-      signal.removeEventListener('abort', listener);
-    });
-  }
+  if (signal?.aborted === true) throw endUnstarted(scope, { error: signal.reason });
   if (deadline !== undefined) scope.timeout = Math.max(0, deadline - startedAt);
   if (suspendable && isInspectorOpen()) return Infinity;
   return deadline ?? startedAt + scope.timeout;
+}
+
+/** Lets the abort of the `signal` option end the run. */
+function followSignal(scope: Scope, signal: AbortSignal): void {
+  const listener = (): void => {
+    scope.abort = { error: signal.reason };
+    if (scope.running && scope.hasFrame()) raiseInFrame(scope.depth);
+  };
+  scope.addCleanup(() => {
+    signal.removeEventListener('abort', listener);
+  });
+  signal.addEventListener('abort', listener, { once: true });
 }
 
 /** Work inside a scope that has expired is not started, as a checkpoint would not be passed. */
@@ -187,8 +193,6 @@ function refuseIfStruck(scope: Scope, enclosing: Scope): void {
   if (struckDepth() > enclosing.depth && scope.startedAt < enclosing.effectiveDeadline()) return;
   const owner = enclosing.struck();
   if (owner === undefined) return;
-  scope.state = 'interrupted';
-  const failure = scope.cleanup?.run(undefined);
   const error = owner.timeoutError('checkpoint', true, scope.callSite as CallSite);
-  throw failure === undefined ? error : suppress(failure.error, { error }).error;
+  throw endUnstarted(scope, { error });
 }

@@ -19,6 +19,9 @@ export type TimeoutState =
 /** The function that a user called; the stacks of its errors begin at its caller. */
 export type CallSite = (...args: never[]) => unknown;
 
+const FREQUENT_MS = 0.001;
+const CALLS_PER_READING = 32;
+
 /**
  * The inside of a `Timeout`: the state of its present run and its place among the scopes around it. Its fields are
  * written by execution.ts and by the members of `Timeout`, always on the scope's own thread.
@@ -41,8 +44,13 @@ export class Scope {
   /** The earliest hard deadline around the run when it began, where that matters to what runs it. */
   enclosingHardDeadline: number = Infinity;
   asyncContext: AsyncContext = 0;
-  /** `expired` has read on the clock that a deadline passed: `checkpoint` must not wait for the watchdog. */
+  /** The clock has shown that a deadline passed, whether or not the watchdog has had its turn. */
   hasShownExpiry: boolean = false;
+  /** How many calls of `checkpoint` may leave the clock to the watchdog. */
+  checkpointsToSkip: number = 0;
+  /** When `checkpoint` read the clock last, and for how many calls that was. */
+  private clockReadAt: number = NaN;
+  private callsPerReading: number = 1;
   /** How many shields are open directly in this scope's work. */
   shields: number = 0;
   startedAt: number = NaN;
@@ -130,6 +138,20 @@ export class Scope {
     return owner;
   }
 
+  /**
+   * Reads the clock. In a loop that asks more often than every microsecond most calls need not, as the watchdog shows an
+   * expiry as well: the clock is there for when it had no turn in time.
+   */
+  clockShowsExpiry(): boolean {
+    const time = now();
+    const isFrequent = time - this.clockReadAt < this.callsPerReading * FREQUENT_MS;
+    this.clockReadAt = time;
+    this.checkpointsToSkip = isFrequent ? CALLS_PER_READING - 1 : 0;
+    this.callsPerReading = this.checkpointsToSkip + 1;
+    this.hasShownExpiry ||= time >= this.effectiveDeadline();
+    return this.hasShownExpiry;
+  }
+
   /** Whether, of a scope that has timed out at `time`, it was the CPU limit that struck. */
   isOutOfCpu(time: number): boolean {
     return this.settings.cpuTimeout !== Infinity && time < this.deadline;
@@ -145,9 +167,10 @@ export class Scope {
   /** The scope's `TimeoutError`: made at first need, brought up to date afterwards. */
   timeoutError(stage: Stage, stopped: boolean, callSite: CallSite, stuck?: Error): TimeoutError {
     const time = this.running ? now() : this.endedAt;
-    const elapsed = time - this.startedAt;
     const clock = this.isOutOfCpu(time) ? 'cpu' : 'wall';
     const timeout = clock === 'cpu' ? this.settings.cpuTimeout : this.timeout;
+    // `startedAt + timeout - startedAt` can be a hair less than `timeout`.
+    const elapsed = Math.max(time - this.startedAt, clock === 'wall' ? timeout : 0);
     if (this.error === undefined) {
       suspendStackTraces();
       this.error = new TimeoutError({

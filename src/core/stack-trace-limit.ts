@@ -5,6 +5,7 @@ let suspendedLimit: number | undefined;
 
 /** Lets errors be made without a stack; to be followed by {@link resumeStackTraces} at once. */
 export function suspendStackTraces(): void {
+  resumeStackTraces();
   const limit: unknown = Error.stackTraceLimit;
   if (typeof limit !== 'number') return;
   suspendedLimit = limit;

@@ -6,7 +6,7 @@ export const SharedWord: {
   readonly struckDepth: 1;
   readonly kicked: 2;
   readonly stopKind: 3;
-  readonly stoppedAt: 4;
+  readonly endedAt: 4;
   readonly count: 6;
 } = Object.freeze({
   /** How many native frames are live in this thread. */
@@ -18,7 +18,7 @@ export const SharedWord: {
   /** How the run that has just handed back the sentinel ended: one of `StopKind`. */
   stopKind: 3,
   /** A double, two words long: when that was, ms on the `performance.now()` scale. */
-  stoppedAt: 4,
+  endedAt: 4,
   count: 6,
 });
 export const NOTHING_STRUCK: number = 0x7fff_ffff;

@@ -45,15 +45,11 @@ export const nativeStrategy: Strategy<InThreadWork, unknown> = {
   },
   lastStop() {
     const native = functions as NativeFunctions;
-    if (interruptedCall !== undefined) {
-      const stuck = interruptedCall;
-      interruptedCall = undefined;
-      return describe('timeout', 'interrupt', now(), stuck, undefined);
-    }
     const kind = words[SharedWord.stopKind] as number;
     const stage = STAGES[kind] ?? 'interrupt';
-    const endedAt = instants[SharedWord.stoppedAt / 2] as number;
-    const stuck = native.takeStuck();
+    const endedAt = nativeEndedAt();
+    const stuck = native.takeStuck() ?? interruptedCall;
+    interruptedCall = undefined;
     if (kind !== StopKind.raised) return describe('timeout', stage, endedAt, stuck, undefined);
     const bytes = native.takeRaised();
     return describe(
@@ -86,6 +82,11 @@ export function nativeDepth(): number {
 /** Depth of the outermost live native frame whose deadline has struck, or a number beyond all depths. */
 export function struckDepth(): number {
   return words[SharedWord.struckDepth] as number;
+}
+
+/** When the native frame that ended last did, ms on the `performance.now()` scale. */
+export function nativeEndedAt(): number {
+  return instants[SharedWord.endedAt / 2] as number;
 }
 
 /** Moves the deadline of a live frame. `false`: it has struck already. */

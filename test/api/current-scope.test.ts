@@ -83,7 +83,7 @@ testEachStrategy(
       });
     };
     const context = vm.createContext({ work });
-    t.throws(() => vm.runInContext('work()', context, { timeout: 20 }), {
+    t.throws(() => vm.runInContext('work()', context, { timeout: 200 }), {
       code: 'ERR_SCRIPT_EXECUTION_TIMEOUT',
     });
     t.is(currentScope(), undefined);
@@ -100,10 +100,10 @@ testEachStrategy(
 testEachStrategy('a scope that somebody else unwound limits nothing any more', (t, strategy) => {
   const around = new Timeout(10_000, { strategy });
   around.runSync(() => {
-    const work = (): void => runSync(loopForever, { timeout: 40, strategy });
+    const work = (): void => runSync(loopForever, { timeout: 150, strategy });
     const context = vm.createContext({ work });
-    outcomeOf((): unknown => vm.runInContext('work()', context, { timeout: 10 }));
-    const end = performance.now() + 60;
+    outcomeOf((): unknown => vm.runInContext('work()', context, { timeout: 60 }));
+    const end = performance.now() + 120;
     while (performance.now() < end);
     t.is(
       runSync((scope) => scope.remaining() > 4_000, { timeout: 5_000, strategy }),

@@ -66,9 +66,9 @@ testEachStrategy('each call has a limit of its own', (t, strategy) => {
       spin(ms);
       return ms;
     },
-    { timeout: 200, strategy },
+    { timeout: 400, strategy },
   );
-  for (let i = 0; i < 20; i++) t.is(limited(15), 15);
+  for (let i = 0; i < 20; i++) t.is(limited(25), 25);
 });
 
 testEachStrategy('a limited function can call itself', (t, strategy) => {

@@ -88,7 +88,7 @@ testEachStrategy('nor through a scope in between', (t, strategy) => {
 });
 
 testEachStrategy('a scope can be run again after it has ended, as good as new', (t, strategy) => {
-  const scope = new Timeout(10, { strategy });
+  const scope = new Timeout(150, { strategy });
   const first = timeoutOf(t, () => scope.runSync(loopForever));
   t.is(scope.state, 'timed_out');
   t.true(scope.expired);
@@ -115,7 +115,7 @@ testEachStrategy('a scope can be run again after it has ended, as good as new', 
 });
 
 testEachStrategy('cleanup and signals belong to one run', (t, strategy) => {
-  const scope = new Timeout(5, { strategy });
+  const scope = new Timeout(150, { strategy });
   let cleanups = 0;
   let signal: AbortSignal | undefined;
   timeoutOf(t, () =>

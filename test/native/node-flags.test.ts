@@ -95,13 +95,14 @@ const hostile: Readonly<Record<string, string>> = {
 for (const [name, source] of Object.entries(hostile)) {
   test(`timeouts work with ${name}`, async (t) => {
     const child = await runSource(`
+      import { writeSync } from 'node:fs';
       import { runSync, TimeoutError } from 'hardstop';
       const Caught = TimeoutError;
       ${source}
       let name = 'not stopped';
       try { runSync(() => { for (;;); }, 10); } catch (error) { name = error instanceof Caught ? error.name : error.constructor.name + ': ' + error.message; }
       const value = runSync(() => 1, 10_000);
-      process.stdout.write(name + ' ' + value);`);
+      writeSync(1, name + ' ' + value);`);
     t.like(child, { code: 0, stdout: 'TimeoutError 1' }, child.stderr);
   });
 }

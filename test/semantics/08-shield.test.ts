@@ -6,11 +6,11 @@ import { loopForever, spin } from '../harness/work.js';
 
 nativeTest('shielded work is not cut, and the deadline strikes when the shield ends', (t) => {
   const order: string[] = [];
-  const scope = new Timeout(5);
+  const scope = new Timeout(50);
   const error = timeoutOf(t, () =>
     scope.runSync(() => {
       scope.shield(() => {
-        spin(20);
+        spin(60);
         order.push('shielded');
       });
       order.push('after');
@@ -19,7 +19,7 @@ nativeTest('shielded work is not cut, and the deadline strikes when the shield e
   );
   t.is(order[0], 'shielded');
   t.is(error.scope, scope);
-  t.true(error.elapsed >= 20);
+  t.true(error.elapsed >= 60);
   t.is(scope.state, 'timed_out');
 });
 
@@ -38,7 +38,7 @@ nativeTest('a shield that ends in time changes nothing', (t) => {
 });
 
 nativeTest('an error of shielded work passes, and the shield is gone', (t) => {
-  const scope = new Timeout(5);
+  const scope = new Timeout(50);
   timeoutOf(t, () =>
     scope.runSync(() => {
       t.throws(
@@ -54,10 +54,10 @@ nativeTest('an error of shielded work passes, and the shield is gone', (t) => {
 });
 
 nativeTest('inside a shield nothing is expired, and there is no deadline', (t) => {
-  const scope = new Timeout(2, { grace: 60_000, error: false });
+  const scope = new Timeout(50, { grace: 60_000, error: false });
   scope.runSync(() => {
     scope.shield(() => {
-      spin(4);
+      spin(60);
       t.false(scope.expired);
       t.is(scope.remaining(), Infinity);
       t.is(scope.deadline, Infinity);
@@ -73,16 +73,16 @@ nativeTest('inside a shield nothing is expired, and there is no deadline', (t) =
 });
 
 nativeTest('shields nest', (t) => {
-  const scope = new Timeout(3);
+  const scope = new Timeout(50);
   const order: string[] = [];
   timeoutOf(t, () =>
     scope.runSync(() => {
       scope.shield(() => {
         scope.shield(() => {
-          spin(6);
+          spin(40);
           order.push('inner');
         });
-        spin(6);
+        spin(40);
         order.push('outer');
       });
       loopForever();
@@ -92,15 +92,15 @@ nativeTest('shields nest', (t) => {
 });
 
 nativeTest('a scope inside a shield has its own limit, and only that', (t) => {
-  const outer = new Timeout(3);
+  const outer = new Timeout(50);
   let inner: unknown;
   const error = timeoutOf(t, () =>
     outer.runSync(() => {
       outer.shield(() => {
-        const scope = new Timeout(15);
+        const scope = new Timeout(70);
         inner = timeoutOf(t, () =>
           scope.runSync(() => {
-            t.true(scope.remaining() > 3 || scope.elapsed() > 0);
+            t.true(scope.deadline > outer.elapsed());
             loopForever();
           }),
         ).scope;
@@ -110,17 +110,17 @@ nativeTest('a scope inside a shield has its own limit, and only that', (t) => {
     }),
   );
   t.is(error.scope, outer);
-  t.true(error.elapsed >= 15);
+  t.true(error.elapsed >= 70);
 });
 
 nativeTest('a shield in an inner scope holds off the outer ones too', (t) => {
-  const outer = new Timeout(3);
+  const outer = new Timeout(50);
   let completed = false;
   const error = timeoutOf(t, () =>
     outer.runSync(() =>
       runSync((inner) => {
         inner.shield(() => {
-          spin(10);
+          spin(60);
           completed = true;
         });
         loopForever();
@@ -139,7 +139,7 @@ nativeTest('a shield holds off what asyncRaise sends', (t) => {
     scope.runSync(() => {
       scope.shield(() => {
         t.true(asyncRaise(0, error));
-        spin(5);
+        spin(60);
         completed = true;
       });
       loopForever();
@@ -150,11 +150,11 @@ nativeTest('a shield holds off what asyncRaise sends', (t) => {
 });
 
 nativeTest('a scope that is cancelled or moved inside a shield', (t) => {
-  const cancelled = new Timeout(3);
+  const cancelled = new Timeout(50);
   t.is(
     cancelled.runSync(() => {
       cancelled.shield(() => {
-        spin(6);
+        spin(60);
         cancelled.cancel();
       });
       spin(2);
@@ -166,10 +166,10 @@ nativeTest('a scope that is cancelled or moved inside a shield', (t) => {
 });
 
 nativeTest('the end of the work inside a shield is decided by the clock as ever', (t) => {
-  const scope = new Timeout(2);
-  const error = timeoutOf(t, () => scope.runSync(() => scope.shield(() => spin(5))));
+  const scope = new Timeout(50);
+  const error = timeoutOf(t, () => scope.runSync(() => scope.shield(() => spin(60))));
   t.is(error.scope, scope);
-  t.true(error.elapsed >= 5);
+  t.true(error.elapsed >= 60);
 });
 
 test('outside every scope a shield just calls its work', (t) => {

@@ -57,7 +57,7 @@ testEachStrategy(
 testEachStrategy(
   'listeners of the signal are told once, with the error that is thrown',
   (t, strategy) => {
-    const scope = new Timeout(5, { strategy });
+    const scope = new Timeout(60, { strategy });
     const reasons: unknown[] = [];
     const error = timeoutOf(t, () =>
       scope.runSync(() => {
@@ -75,7 +75,7 @@ testEachStrategy(
 testEachStrategy(
   'the signal of an inner scope aborts with the error of the scope that struck',
   (t, strategy) => {
-    const outer = new Timeout(3, { strategy, grace: 60_000, error: false });
+    const outer = new Timeout(40, { strategy, grace: 60_000, error: false });
     const inner = new Timeout(60_000, { strategy });
     outer.runSync(() =>
       inner.runSync(() => {
@@ -96,7 +96,7 @@ testEachStrategy('a signal that is read after the stop is aborted', (t, strategy
 
 testEachStrategy('a signal works with what takes signals', async (t, strategy) => {
   const { setTimeout: delay } = await import('node:timers/promises');
-  const scope = new Timeout(5, { strategy });
+  const scope = new Timeout(60, { strategy });
   let pending: Promise<unknown> | undefined;
   timeoutOf(t, () =>
     scope.runSync(() => {
@@ -253,7 +253,7 @@ testEachStrategy('the `signal` option: no listener stays behind', (t, strategy) 
     }, options),
   );
   outcomeOf(() => runSync(loopForever, { ...options, timeout: 0 }));
-  outcomeOf(() => runSync(() => runSync(loopForever, options), { timeout: 20, strategy }));
+  outcomeOf(() => runSync(() => runSync(loopForever, options), { timeout: 60, strategy }));
   t.is(listeners, 0);
 });
 

@@ -14,7 +14,7 @@ nativeTest(
     function stuckHere(): never {
       for (;;);
     }
-    const { cause } = timeoutOf(t, () => runSync(stuckHere, 10));
+    const { cause } = timeoutOf(t, () => runSync(stuckHere, 60));
     t.true(cause instanceof Error);
     const { stack, message } = cause as Error;
     t.is(message, 'The work was here when its deadline struck');
@@ -28,7 +28,7 @@ nativeTest('the whole way to there is shown', (t) => {
   function middle(): never {
     return inner();
   }
-  const { cause } = timeoutOf(t, () => runSync(() => middle(), 10));
+  const { cause } = timeoutOf(t, () => runSync(() => middle(), 60));
   const names = ((cause as Error).stack ?? '')
     .split('\n')
     .map((line) => /at (\w+)/.exec(line)?.[1])
@@ -40,7 +40,7 @@ nativeTest('the cause of an outer timeout shows the inner work', (t) => {
   function deepInside(): never {
     for (;;);
   }
-  const outer = new Timeout(10);
+  const outer = new Timeout(60);
   const error = timeoutOf(t, () => outer.runSync(() => runSync(deepInside, 60_000)));
   t.is(error.scope, outer);
   t.regex((error.cause as Error).stack ?? '', /deepInside/);
@@ -52,14 +52,14 @@ nativeTest('it is shown under `error: "text"`, and to onTimeout, too', (t) => {
   }
   let seen: unknown;
   runSync(stuckHere, {
-    timeout: 10,
+    timeout: 60,
     error: false,
     onTimeout(error) {
       seen = error.cause;
     },
   });
   t.regex((seen as Error).stack ?? '', /stuckHere/);
-  const error = timeoutOf(t, () => runSync(stuckHere, { timeout: 10, error: 'too slow' }));
+  const error = timeoutOf(t, () => runSync(stuckHere, { timeout: 60, error: 'too slow' }));
   t.regex((error.cause as Error).stack ?? '', /stuckHere/);
 });
 
@@ -67,7 +67,7 @@ nativeTest('a regular expression is shown by the line that called it', (t) => {
   function matchBadly(): boolean {
     return /^(a+)+$/.test(`${'a'.repeat(60)}b`);
   }
-  const { cause } = timeoutOf(t, () => runSync(matchBadly, 10));
+  const { cause } = timeoutOf(t, () => runSync(matchBadly, 60));
   t.regex((cause as Error).stack ?? '', /matchBadly/);
 });
 
@@ -76,7 +76,7 @@ nativeTest('a wait is shown by the line that waits', (t) => {
   function waitForNobody(): unknown {
     return Atomics.wait(cell, 0, 0);
   }
-  const { cause } = timeoutOf(t, () => runSync(waitForNobody, 10));
+  const { cause } = timeoutOf(t, () => runSync(waitForNobody, 60));
   t.regex((cause as Error).stack ?? '', /waitForNobody/);
 });
 

@@ -1,5 +1,12 @@
 import test from 'ava';
-import { capabilities, runSync, StrategyUnavailableError } from 'hardstop';
+import {
+  capabilities,
+  NotTransferableError,
+  runSync,
+  StrategyUnavailableError,
+  TimeoutError,
+} from 'hardstop';
+import { StrategyUnavailableError as OwnUnavailableError } from '#internal/errors/strategy-unavailable-error.js';
 import {
   automaticStrategy,
   refuseLiveChange,
@@ -63,23 +70,46 @@ test('vm by name does not take a CPU limit', (t) => {
   t.regex(String(error), /cpuTimeout/);
 });
 
-for (const strategy of ['worker', 'process'] as const) {
-  test(`${strategy} by name does not take a closure, and says so`, (t) => {
-    let started = false;
-    const { error } = outcomeOf(() =>
-      runSync(
-        () => {
-          started = true;
-        },
-        { timeout: 5, strategy },
-      ),
-    );
-    t.true(error instanceof StrategyUnavailableError);
-    t.is((error as StrategyUnavailableError).strategy, strategy);
-    t.regex(String(error), /closure/);
-    t.false(started);
-  });
-}
+test('worker by name runs a self-contained function in a worker', (t) => {
+  t.is(
+    runSync(() => 6 * 7, { timeout: 30_000, strategy: 'worker' }),
+    42,
+  );
+  const { error } = outcomeOf(() =>
+    runSync(
+      () => {
+        for (;;);
+      },
+      { timeout: 20, strategy: 'worker' },
+    ),
+  );
+  t.true(error instanceof TimeoutError);
+  t.is((error as TimeoutError).strategy, 'worker');
+});
+
+test('worker by name does not take what cannot be sent there', (t) => {
+  let calls = 0;
+  const { error } = outcomeOf(() =>
+    runSync(() => ++calls, { timeout: 30_000, strategy: 'worker' }),
+  );
+  t.true(error instanceof NotTransferableError || error instanceof ReferenceError, String(error));
+  t.is(calls, 0);
+});
+
+test('process by name is not there, and says so before anything is started', (t) => {
+  let started = false;
+  const { error } = outcomeOf(() =>
+    runSync(
+      () => {
+        started = true;
+      },
+      { timeout: 5, strategy: 'process' },
+    ),
+  );
+  t.true(error instanceof StrategyUnavailableError);
+  t.is((error as StrategyUnavailableError).strategy, 'process');
+  t.false(started);
+});
 
 test('a strategy that cannot change a running deadline refuses to', (t) => {
   t.notThrows(() => {
@@ -91,7 +121,7 @@ test('a strategy that cannot change a running deadline refuses to', (t) => {
       () => {
         refuseLiveChange({ name }, 'drop a running deadline');
       },
-      { instanceOf: StrategyUnavailableError },
+      { instanceOf: OwnUnavailableError },
     );
     t.regex(error.message, /cannot drop a running deadline; the native strategy can/);
     t.is(error.cause === undefined, nativeWorks);
