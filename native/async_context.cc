@@ -1,6 +1,7 @@
 #include "async_context.h"
 
 #include "platform/host_symbol.h"
+#include "platform/mutex.h"
 
 namespace hardstop {
 namespace {
@@ -15,14 +16,21 @@ namespace {
 using GetFunction = void* (*)(void* isolate, void** result);
 using SetFunction = void (*)(void* isolate, void* frame);
 
-// Written once by Load() before any environment is set up, read by every thread
-// afterwards.
+// Workers load the addon at the same time.
+platform::Mutex load_mutex;
+bool loaded = false;  // Guarded by load_mutex.
+
+// Written once, by the first Load(), with load_mutex held; read by threads that
+// have been through Load() themselves.
 GetFunction get_frame = nullptr;
 SetFunction set_frame = nullptr;
 
 }  // namespace
 
 void AsyncContext::Load() {
+  platform::MutexLock lock(load_mutex);
+  if (loaded) return;
+  loaded = true;
   get_frame = reinterpret_cast<GetFunction>(platform::FindHostSymbol(
       {"_ZN2v87Isolate36GetContinuationPreservedEmbedderDataEv",
        "?GetContinuationPreservedEmbedderData@Isolate@v8@@QEAA?AV?$Local@VValue@v8@@@2@XZ"}));

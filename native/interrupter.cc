@@ -1,6 +1,7 @@
 #include "interrupter.h"
 
 #include "platform/host_symbol.h"
+#include "platform/mutex.h"
 
 namespace hardstop {
 namespace {
@@ -14,8 +15,12 @@ using IsolatePredicate = bool (*)(void* isolate);
 using RequestInterruptFunction = void (*)(void* isolate, Interrupter::InterruptCallback callback,
                                           void* cookie);
 
-// Written once by Load() before any environment is set up, read by every
-// thread afterwards; thread creation and the watchdog's mutex order the two.
+// Workers load the addon at the same time.
+platform::Mutex load_mutex;
+
+// Written once, by the first Load(), with load_mutex held; read by threads that
+// have been through Load() themselves, and by the watchdog's, which learns of an
+// environment from one of them.
 GetCurrentFunction get_current = nullptr;
 IsolateFunction terminate_execution = nullptr;
 IsolateFunction cancel_terminate_execution = nullptr;
@@ -28,9 +33,7 @@ bool Find(Function* function, const platform::HostSymbol& symbol) {
   return *function != nullptr;
 }
 
-}  // namespace
-
-const char* Interrupter::Load() {
+const char* FindAll() {
   // All or none: Bun exports two of the five.
   if (!Find(&get_current,
             {"_ZN2v87Isolate10GetCurrentEv", "?GetCurrent@Isolate@v8@@SAPEAV12@XZ"})) {
@@ -53,6 +56,16 @@ const char* Interrupter::Load() {
     return "v8::Isolate::RequestInterrupt";
   }
   return nullptr;
+}
+
+}  // namespace
+
+const char* Interrupter::Load() {
+  static constexpr const char* kNotTried = "";
+  static const char* missing = kNotTried;
+  platform::MutexLock lock(load_mutex);
+  if (missing == kNotTried) missing = FindAll();
+  return missing;
 }
 
 void* Interrupter::CurrentIsolate() { return get_current(); }

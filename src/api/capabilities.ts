@@ -87,7 +87,7 @@ function describePrompt(native: NativeDescription | undefined): PromptCapability
   const cure = `the addon's cure is off: ${native?.unblindReason ?? 'there is no addon'}`;
   const flag = promptFlag();
   if (flag !== undefined) {
-    const extent = /maglev/.test(flag)
+    const extent = flag.includes('maglev')
       ? 'nearly all hard stops of warm loops are prompt; a function that gets stuck while it is being optimised, or is over 60 KB of bytecode, is not'
       : 'hard stops of warm loops are prompt, but for functions over 60 KB of bytecode';
     return { prompt: true, by: 'flag', reason: `the engine runs with ${flag}: ${extent}; ${cure}` };

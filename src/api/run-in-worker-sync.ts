@@ -29,10 +29,11 @@ export type WorkerOptions<Args extends readonly unknown[] = readonly unknown[], 
  * Runs a task in a worker thread and blocks this thread until it has answered.
  *
  * At the deadline, `grace` ms later if that is given, the worker is terminated, and a `TimeoutError` is thrown. Its
- * `stopped` is `false` if the thread was still inside a built-in or a system call that does not look up (`pbkdf2Sync`,
- * `execSync`): such a thread runs on until that call returns.
+ * `stopped` is `false` if the thread had not ended 50 ms later: it was inside a built-in or a system call that does not
+ * look up (`pbkdf2Sync`, `execSync`), or in a loop that its engine is blind to (docs/strategies.md), and runs on until
+ * that is over.
  *
- * The limit counts from when a worker is ready; the start of one (10 to 40 ms) is paid for by the first call, as one
+ * The limit counts from when a worker is ready; the start of one, some tens of ms, is paid for by the first call, as one
  * idle worker is kept for the next task. A `deadline` and the scopes around include it. A task may return a promise: it
  * is awaited in the worker. Workers are used again unless the task left something running in them, so global variables that
  * a task sets may be seen by later ones. What a task prints goes to the process's own descriptors, at once.

@@ -2,6 +2,8 @@ import type { RunSyncOptions } from '../core/options.js';
 import { execute } from '../core/execution.js';
 import { executeTask, isForWorker } from '../core/task-run.js';
 import { scopeFor, scopeOf, strategyFor, type Timeout } from '../core/timeout.js';
+import type { InThreadWork } from '../strategy/strategy.js';
+import type { TaskReference } from '../strategy/task-reference.js';
 import { makeWorkerWork } from '../strategy/worker-strategy.js';
 
 /**
@@ -19,7 +21,7 @@ import { makeWorkerWork } from '../strategy/worker-strategy.js';
  * With `strategy: 'worker'` the work is a task, as for `runInWorkerSync`: a self-contained function, called without
  * arguments in a worker thread while this one blocks.
  *
- * @param work called with its scope
+ * @param work called with its scope; what `task()` has named runs in a worker in any case
  * @param options the limit in ms (fractions allowed; `undefined`, `null`, `Infinity`: none; 0: not started), or options
  * @returns the work's value, or what the `default` option gives on timeout
  * @throws TimeoutError when the work did not return before its deadline
@@ -28,20 +30,20 @@ import { makeWorkerWork } from '../strategy/worker-strategy.js';
  * @example examples/quick-start.ts
  */
 export function runSync<T, D = never>(
-  work: (scope: Timeout) => T,
-  options: (RunSyncOptions<D> & { readonly error: false }) | null | undefined,
+  work: ((scope: Timeout) => T) | TaskReference<T, []>,
+  options: RunSyncOptions<D> & { readonly error: false },
 ): T | D | undefined;
 export function runSync<T, D = never>(
-  work: (scope: Timeout) => T,
+  work: ((scope: Timeout) => T) | TaskReference<T, []>,
   options: number | null | undefined | RunSyncOptions<D>,
 ): T | D;
 export function runSync(
-  work: (scope: Timeout) => unknown,
+  work: ((scope: Timeout) => unknown) | TaskReference,
   options: number | null | undefined | RunSyncOptions,
 ): unknown {
   const timeout = scopeFor(options);
   const scope = scopeOf(timeout);
   return isForWorker(scope, work)
     ? executeTask(scope, makeWorkerWork(work), runSync)
-    : execute(scope, strategyFor(timeout, work), work, timeout, runSync);
+    : execute(scope, strategyFor(timeout, work), work as InThreadWork, timeout, runSync);
 }

@@ -182,9 +182,15 @@ function followSignal(scope: Scope, signal: AbortSignal): void {
     scope.abort = { error: signal.reason };
     if (scope.running && scope.hasFrame()) raiseInFrame(scope.depth);
   };
-  scope.addCleanup(() => {
+  let isFollowed = true;
+  const unfollow = (): void => {
+    if (!isFollowed) return;
     signal.removeEventListener('abort', listener);
-  });
+    isFollowed = false;
+  };
+  // Twice: where the stop of a scope around cuts off the first call, the second does it.
+  scope.addCleanup(unfollow);
+  scope.addCleanup(unfollow);
   signal.addEventListener('abort', listener, { once: true });
 }
 

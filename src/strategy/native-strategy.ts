@@ -101,7 +101,8 @@ export function cancelFrame(depth: number): void {
 
 /** Holds off the frames that are live now (+1), or no longer (-1). */
 export function shieldFrames(change: 1 | -1): void {
-  (functions as NativeFunctions).shield(change);
+  // Without the addon there is no frame to hold off.
+  functions?.shield(change);
 }
 
 /** Ends a live frame of this thread, from inside it: does not return when it could. */

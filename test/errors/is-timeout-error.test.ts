@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
-import * as hardstop from 'hardstop';
+import type * as hardstop from 'hardstop';
 import { isTimeoutError, runSync, TimeoutError } from 'hardstop';
 import { packageRoot } from '../harness/package-root.js';
 import { testEachStrategy } from '../harness/strategies.js';

@@ -135,7 +135,7 @@ for (const setting of ['SIGUSR9', '-1', '4096', '9', '12x']) {
         { HARDSTOP_SIGNAL: setting },
       );
       t.like(result, { signalNumber: 0, loop: 'TimeoutError' });
-      t.regex(String((result['prompt'] as { reason: string }).reason), /signal/i);
+      t.regex((result['prompt'] as { reason: string }).reason, /signal/i);
     },
   );
 }

@@ -52,7 +52,7 @@ const cases: readonly FlagCase[] = [
   { flags: ['--no-opt'] },
   { flags: ['--max-lazy', '--no-lazy-feedback-allocation'] },
   { flags: ['--stress-compaction'] },
-  { flags: ['--unhandled-rejections=strict', '--trace-uncaught'] },
+  { flags: ['--unhandled-rejections=strict'] },
   // Without addons, workers and child processes: the vm strategy is what is left.
   {
     flags: [PERMISSION, '--allow-fs-read=*'],

@@ -198,7 +198,7 @@ const stoppable: readonly [string, () => unknown][] = [
       const proxy: { next?: unknown } = new Proxy({}, { get: (_, key) => Reflect.get(proxy, key) });
       for (;;) {
         try {
-          void proxy.next;
+          Object(proxy.next);
         } catch {
           // The stack was used up; again.
         }

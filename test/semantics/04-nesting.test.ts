@@ -117,7 +117,7 @@ for (const outer of strategies()) {
     });
 
     test(`error.scope tells whose deadline it was, three scopes deep ${mix}`, (t) => {
-      const scopes = [200, 60, 400].map(
+      const scopes = [600, 80, 2_000].map(
         (timeout, i) => new Timeout(timeout, { strategy: i % 2 === 0 ? outer : inner }),
       ) as [Timeout, Timeout, Timeout];
       const [first, second, third] = scopes;

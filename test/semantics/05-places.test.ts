@@ -40,9 +40,9 @@ const places: readonly [string, (run: () => 'ok') => unknown][] = [
     },
   ],
   ['a proxy trap', (run) => new Proxy({} as { value?: unknown }, { get: () => run() }).value],
-  ['toString', (run) => `${{ toString: run } as unknown as string}`],
+  ['toString', (run) => String({ toString: run })],
   ['valueOf', (run) => (({ valueOf: () => (run() === 'ok' ? 1 : 0) }) as never) > 0 && 'ok'],
-  ['Symbol.toPrimitive', (run) => `${{ [Symbol.toPrimitive]: run } as unknown as string}`],
+  ['Symbol.toPrimitive', (run) => String({ [Symbol.toPrimitive]: run })],
   [
     'a sort comparator',
     (run) => {
@@ -72,7 +72,7 @@ const places: readonly [string, (run: () => 'ok') => unknown][] = [
   [
     'a generator body',
     (run) => {
-      function* generate(): Generator<unknown> {
+      function* generate(): Generator {
         yield run();
       }
       return generate().next().value;
@@ -88,7 +88,7 @@ const places: readonly [string, (run: () => 'ok') => unknown][] = [
           seen = run();
         }
       }
-      void Place;
+      Reflect.ownKeys(Place);
       return seen;
     },
   ],
@@ -228,7 +228,7 @@ const laterPlaces: readonly [string, (callback: () => void) => void][] = [
     'the rest of an async function',
     (callback) =>
       void (async () => {
-        await null;
+        await Promise.resolve();
         callback();
       })(),
   ],
@@ -237,11 +237,11 @@ const laterPlaces: readonly [string, (callback: () => void) => void][] = [
     (callback) =>
       void (async () => {
         async function* generate(): AsyncGenerator {
-          await null;
+          await Promise.resolve();
           callback();
           yield 1;
         }
-        for await (const value of generate()) void value;
+        for await (const value of generate()) Object(value);
       })(),
   ],
   [
@@ -271,7 +271,7 @@ for (const [place, schedule] of laterPlaces) {
           }, 5),
         ),
         (async () => {
-          for (let i = 0; i < 5; i++) await null;
+          for (let i = 0; i < 5; i++) await Promise.resolve();
           events.push('microtasks');
         })(),
       ]);

@@ -16,7 +16,10 @@ nativeTest('work that burns its CPU limit is stopped', (t) => {
   t.true(cpuMs() - before >= 14.9);
   t.is(error.scope, scope);
   t.is(scope.state, 'timed_out');
-  t.true(error.elapsed >= 14.9);
+  t.true(error.elapsed >= 14.9 && error.elapsed < 30_000);
+  t.is(error.clock, 'cpu');
+  t.is(error.timeout, 15);
+  t.regex(error.message, /15 ms of CPU time/);
 });
 
 nativeTest('work that sleeps does not burn it', (t) => {
@@ -40,8 +43,11 @@ nativeTest('both limits may stand side by side, and the first one stops the work
   );
   t.true(wall.elapsed >= 10 && wall.elapsed < 30_000);
   t.is(wall.timeout, 10);
+  t.is(wall.clock, 'wall');
   const cpu = timeoutOf(t, () => runSync(loopForever, { timeout: 60_000, cpuTimeout: 5 }));
   t.true(cpu.elapsed < 30_000);
+  t.is(cpu.clock, 'cpu');
+  t.is(cpu.timeout, 5);
 });
 
 nativeTest('what the thread burnt before does not count', (t) => {

@@ -1,0 +1,189 @@
+// What the engine cannot be stopped in before it returns: these tests assert today's limit. When one starts failing,
+// hardstop can promise more. Documented in docs/strategies.md.
+import { execFileSync } from 'node:child_process';
+import { pbkdf2Sync } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import test from 'ava';
+import { runSync, TimeoutError } from 'hardstop';
+import { runSource } from '../harness/run-fixture.js';
+import { nativeTestOn } from '../harness/native-test.js';
+import { testEachStrategy } from '../harness/strategies.js';
+
+const TIMEOUT = 20;
+/** How long each piece of work should take, about: far beyond the limit, well below a second. */
+const DURATION = 150;
+
+/** Finds an amount of work that takes about `DURATION` on this machine, starting from one that is too small. */
+function amountFor({ prepare, start }: Limit): number {
+  for (let amount = start; ; amount *= 2) {
+    const work = prepare(amount);
+    // The second run counts: the first one may have grown the heap.
+    work();
+    const begin = performance.now();
+    work();
+    const took = performance.now() - begin;
+    if (took * 2 > DURATION) return Math.ceil((amount * DURATION) / took);
+  }
+}
+
+const text = (length: number): string => `[${'[1,2,3],'.repeat(length / 8)}0]`;
+
+interface Limit {
+  readonly prepare: (amount: number) => () => unknown;
+  readonly start: number;
+}
+
+const limits: Readonly<Record<string, Limit>> = {
+  'JSON.parse of a huge text': {
+    prepare: (amount) => {
+      const json = text(amount);
+      return () => JSON.parse(json) as unknown;
+    },
+    start: 1e6,
+  },
+  'sort without a comparator': {
+    prepare: (amount) => {
+      const values = Array.from({ length: amount }, (_, i) => (i * 7919) % 1_000_003);
+      return () => values.slice().sort();
+    },
+    start: 20_000,
+  },
+  'Float64Array.prototype.sort': {
+    prepare: (amount) => {
+      const values = Float64Array.from({ length: amount }, (_, i) => (i * 7919) % 1_000_003);
+      return () => values.slice().sort();
+    },
+    start: 100_000,
+  },
+  'Array.prototype.fill on what only looks like an array': {
+    prepare: (amount) => () => Array.prototype.fill.call({ length: amount }, 0),
+    start: 50_000,
+  },
+  'Array.prototype.forEach over a huge, empty length': {
+    prepare: (amount) => () => {
+      Array.prototype.forEach.call({ length: amount }, () => undefined);
+    },
+    start: 50_000,
+  },
+  'String.prototype.split of a huge text': {
+    prepare: (amount) => {
+      const long = 'a,b'.repeat(amount);
+      return () => long.split(',');
+    },
+    start: 200_000,
+  },
+  'structuredClone of a huge value': {
+    prepare: (amount) => {
+      const value = Array.from({ length: amount }, (_, i) => ({ i }));
+      return () => structuredClone(value);
+    },
+    start: 20_000,
+  },
+  'crypto.pbkdf2Sync': {
+    prepare: (amount) => () => pbkdf2Sync('password', 'salt', amount, 64, 'sha512'),
+    start: 20_000,
+  },
+  'zlib.gzipSync': {
+    prepare: (amount) => {
+      const bytes = Buffer.from(Uint8Array.from({ length: amount }, (_, i) => (i * i * 31) % 251));
+      return () => gzipSync(bytes, { level: 9 });
+    },
+    start: 500_000,
+  },
+  'child_process.execFileSync': {
+    prepare: (amount) => () =>
+      execFileSync(process.execPath, ['-e', `setTimeout(() => {}, ${amount})`]),
+    start: DURATION,
+  },
+};
+
+for (const [name, limit] of Object.entries(limits)) {
+  let amount: number | undefined;
+  testEachStrategy(
+    `${name} is not stopped before it returns, and is a timeout then`,
+    (t, strategy) => {
+      amount ??= amountFor(limit);
+      const work = limit.prepare(amount);
+      const error = t.throws(() => runSync(() => void work(), { timeout: TIMEOUT, strategy }), {
+        instanceOf: TimeoutError,
+      });
+      t.true(error.elapsed >= 2 * TIMEOUT, `stopped after ${error.elapsed} ms: promise more`);
+      t.true(error.stopped);
+      // Late where the work came to its end, else stopped right behind the built-in.
+      t.regex(error.stage, /^(?:late|interrupt|terminate)$/);
+    },
+  );
+}
+
+test('promises that the work leaves behind are not stopped', async (t) => {
+  let turns = 0;
+  t.is(
+    runSync(() => {
+      const turn = (): void => {
+        if (++turns < 1_000) void Promise.resolve().then(turn);
+      };
+      turn();
+      return 'returned';
+    }, TIMEOUT),
+    'returned',
+  );
+  t.is(turns, 1);
+  const end = performance.now() + 2 * TIMEOUT;
+  while (performance.now() < end);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.is(turns, 1_000);
+});
+
+test('ticks and timers that the work leaves behind are not stopped', async (t) => {
+  const ran: string[] = [];
+  t.throws(
+    () =>
+      runSync(() => {
+        process.nextTick(() => ran.push('tick'));
+        setTimeout(() => ran.push('timer'), 2 * TIMEOUT);
+        for (;;);
+      }, TIMEOUT),
+    { instanceOf: TimeoutError },
+  );
+  await new Promise((resolve) => setTimeout(resolve, 4 * TIMEOUT));
+  t.deepEqual(ran, ['tick', 'timer']);
+});
+
+const unixTest = nativeTestOn(process.platform !== 'win32');
+
+const fifo = `
+  import { execFileSync, spawn } from 'node:child_process';
+  import { constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+  import { tmpdir } from 'node:os';
+  import { join } from 'node:path';
+  import { runSync } from 'hardstop';
+  const folder = mkdtempSync(join(tmpdir(), 'hardstop-'));
+  const path = join(folder, 'fifo');
+  execFileSync('mkfifo', [path]);
+`;
+
+// libuv tries every call but read and close again when a signal interrupts it.
+unixTest('opening a FIFO that nobody writes to is not stopped', async (t) => {
+  const child = await runSource(
+    `${fifo}
+     spawn('sh', ['-c', 'sleep 5; rm -r "$0"', folder], { stdio: 'ignore', detached: true }).unref();
+     console.log('opening');
+     try { runSync(() => openSync(path, 'r'), 20); } catch (error) { console.log(error.name); }`,
+    { timeoutMs: 1_000 },
+  );
+  t.true(child.timedOut);
+  t.is(child.stdout, 'opening\n');
+});
+
+unixTest('a write to a full pipe is not stopped', async (t) => {
+  const child = await runSource(
+    `${fifo}
+     const pipe = openSync(path, constants.O_RDWR);
+     rmSync(folder, { recursive: true });
+     console.log('writing');
+     try { runSync(() => { for (;;) writeSync(pipe, Buffer.alloc(65536)); }, 20); } catch (error) { console.log(error.name); }`,
+    { timeoutMs: 1_000 },
+  );
+  t.true(child.timedOut);
+  t.is(child.stdout, 'writing\n');
+});
