@@ -117,8 +117,10 @@ Napi::Value Reschedule(const Napi::CallbackInfo& info) {
 // cancel(depth)
 void Cancel(const Napi::CallbackInfo& info) { CancelFrame(State(info), Integer(info, 0)); }
 
-// shield(change)
-void Shield(const Napi::CallbackInfo& info) { ShieldFrames(State(info), Integer(info, 0)); }
+// shield(work)
+Napi::Value Shield(const Napi::CallbackInfo& info) {
+  return Napi::Value(info.Env(), RunShielded(State(info), info[0]));
+}
 
 // raise(threadId, depth, bytes | undefined)
 Napi::Value Raise(const Napi::CallbackInfo& info) {

@@ -111,6 +111,7 @@ void EnvState::Shield(int32_t change) {
   Frame* frame = innermost_;
   if (frame == nullptr) return;
   frame->shields += static_cast<uint32_t>(change);
+  shared_words_[kShieldsWord] += change;
   if (frame->shields > 0) return;
   for (; frame != nullptr; frame = frame->enclosing) {
     if (frame->fired && frame->heap_index == Frame::kNotQueued && !IsShielded(*frame)) {

@@ -30,7 +30,10 @@ enum SharedWord : size_t {
   // A double, two words long: when the run that ended last did, ms on the
   // performance.now() scale.
   kEndedAtWord,
-  kSharedWords = kEndedAtWord + 2
+  // How many shields are open in all frames together.
+  kShieldsWord = kEndedAtWord + 2,
+  // An even number, for the double.
+  kSharedWords = kShieldsWord + 2
 };
 static_assert(kEndedAtWord % 2 == 0, "a double needs an even place");
 constexpr int32_t kNothingStruck = INT32_MAX;

@@ -69,14 +69,27 @@ void CancelFrame(EnvState* state, int32_t depth) {
   if (fired && !state->MayRunJavaScript()) state->RequestTermination();
 }
 
-void ShieldFrames(EnvState* state, int32_t change) {
+napi_value RunShielded(EnvState* state, napi_value work) {
+  napi_value receiver;
+  if (napi_get_undefined(state->env(), &receiver) != napi_ok) return nullptr;
   {
     MutexLock lock(Watchdog::Instance().mutex());
-    state->Shield(change);
-    if (change > 0 || state->Target() == nullptr) return;
+    state->Shield(+1);
   }
+  napi_value result = nullptr;
+  const napi_status status = napi_call_function(state->env(), receiver, work, 0, nullptr, &result);
+  bool strikes;
+  {
+    // The frames inside have been popped: the innermost one is the same again.
+    MutexLock lock(Watchdog::Instance().mutex());
+    state->Shield(-1);
+    strikes = state->Target() != nullptr;
+  }
+  if (!strikes) return status == napi_ok ? result : nullptr;
   Watchdog::Instance().Wake();
-  state->TakePending();
+  // An exception of the work's gives way to the stop.
+  if (status == napi_ok || !state->IsTerminating()) state->TakePending();
+  return nullptr;
 }
 
 RaiseResult RaiseInThread(EnvState* state, int32_t thread_id, int32_t depth, RaisedError error) {
@@ -87,9 +100,9 @@ RaiseResult RaiseInThread(EnvState* state, int32_t thread_id, int32_t depth, Rai
     EnvState* target = EnvState::FindByThreadId(thread_id);
     if (target != nullptr) {
       Frame* frame = depth == 0 ? target->innermost() : target->FrameAt(depth);
-      // The first cause stays: a frame that is being raised already is no scope
-      // that could be ended.
-      if (frame == nullptr || frame->raised) {
+      // The first cause stays: a frame that is being stopped already is no scope that
+      // could be ended.
+      if (frame == nullptr || frame->fired) {
         result = RaiseResult::kNoScope;
       } else {
         result = RaiseResult::kDelivered;

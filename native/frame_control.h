@@ -19,9 +19,10 @@ bool RescheduleFrame(EnvState* state, int32_t depth, platform::Instant deadline,
 // Drops the limits of the frame of that depth, also where force is under way.
 void CancelFrame(EnvState* state, int32_t depth);
 
-// Opens (+1) or closes (-1) a shield in the innermost frame. What was held off by
-// it strikes from here.
-void ShieldFrames(EnvState* state, int32_t change);
+// Calls work() with a shield open in the innermost frame, and closes it however that
+// ends, also by a termination that is not ours to stop. What was held off strikes
+// from here. Returns the work's value, or nullptr when the thread is unwinding.
+napi_value RunShielded(EnvState* state, napi_value work);
 
 // What RaiseInThread found. Mirrored by src/native/binding.ts.
 enum class RaiseResult : int32_t { kUnknownThread = -1, kNoScope = 0, kDelivered = 1 };

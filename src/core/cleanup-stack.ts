@@ -16,7 +16,7 @@ export class CleanupStack {
   readonly #callbacks: (() => unknown)[] = [];
 
   push(callback: () => unknown): void {
-    this.#callbacks.push(callback);
+    this.#callbacks[this.#callbacks.length] = callback;
   }
 
   /**
@@ -27,9 +27,13 @@ export class CleanupStack {
    */
   run(failure: Failure | undefined): Failure | undefined {
     let outcome = failure;
-    for (let callback = this.#callbacks.pop(); callback; callback = this.#callbacks.pop()) {
+    // No method of arrays: work that was stopped may have replaced them.
+    const callbacks = this.#callbacks;
+    for (let last = callbacks.length - 1; last >= 0; last = callbacks.length - 1) {
+      const callback = callbacks[last];
+      callbacks.length = last;
       try {
-        callback();
+        callback?.();
       } catch (error) {
         outcome = suppress(error, outcome);
       }

@@ -139,9 +139,10 @@ function end<Work, Argument>(
   if (innermostScope() !== scope || scope.cleanup !== undefined || isPromiseLike(value)) {
     return endReturned(scope, value);
   }
+  scope.endedAt = strategy.name === 'native' && !scope.isBare ? nativeEndedAt() : now();
+  // No call from here on: the stop of a scope around could strike there, and would not find this one.
   setInnermostScope(scope.enclosing);
   scope.running = false;
-  scope.endedAt = strategy.name === 'native' && !scope.isBare ? nativeEndedAt() : now();
   if (scope.state === 'executing') scope.state = 'executed';
   return value;
 }
@@ -163,7 +164,8 @@ function renew(scope: Scope): void {
   scope.error = undefined;
   scope.abort = undefined;
   scope.controller = undefined;
-  scope.shields = 0;
+  scope.shieldedFrom = Infinity;
+  scope.timeout = scope.limit;
   scope.state = 'pending';
 }
 

@@ -1,5 +1,5 @@
 import { refreshTimeoutError, TimeoutError } from '../errors/timeout-error.js';
-import { struckDepth } from '../strategy/native-strategy.js';
+import { openShields, struckDepth } from '../strategy/native-strategy.js';
 import type { Stage, Strategy } from '../strategy/strategy.js';
 import type { AsyncContext } from './async-context.js';
 import { CleanupStack, type Failure } from './cleanup-stack.js';
@@ -19,6 +19,9 @@ export type TimeoutState =
 /** The function that a user called; the stacks of its errors begin at its caller. */
 export type CallSite = (...args: never[]) => unknown;
 
+// Work that was stopped may have replaced it.
+const { captureStackTrace } = Error;
+
 const FREQUENT_MS = 0.001;
 const CALLS_PER_READING = 32;
 
@@ -30,7 +33,9 @@ export class Scope {
   /** What users see of this scope. */
   readonly handle: object;
   readonly settings: ScopeSettings;
-  /** ms; changed by `reschedule` before the run. */
+  /** What each run begins with, ms; changed by `reschedule` before the run. */
+  limit: number;
+  /** What this run has, ms; changed by `reschedule` during it. */
   timeout: number;
   state: TimeoutState = 'pending';
   /** From the start of the run to its end, also while the state is `'cancelled'` already. */
@@ -51,8 +56,8 @@ export class Scope {
   /** When `checkpoint` read the clock last, and for how many calls that was. */
   private clockReadAt: number = NaN;
   private callsPerReading: number = 1;
-  /** How many shields are open directly in this scope's work. */
-  shields: number = 0;
+  /** The number of open shields in the thread from which on one is open directly in this scope's work. */
+  shieldedFrom: number = Infinity;
   startedAt: number = NaN;
   /** `NaN` while it is not known yet; see `elapsed`. */
   endedAt: number = NaN;
@@ -68,6 +73,7 @@ export class Scope {
 
   constructor(handle: object, timeout: number, settings: ScopeSettings) {
     this.handle = handle;
+    this.limit = timeout;
     this.timeout = timeout;
     this.settings = settings;
   }
@@ -80,6 +86,11 @@ export class Scope {
   /** Whether the addon watches this very scope. */
   hasFrame(): boolean {
     return this.strategy?.name === 'native' && !this.isBare;
+  }
+
+  /** Whether a shield is open directly in this scope's work. */
+  isShielded(): boolean {
+    return this.shieldedFrom <= openShields();
   }
 
   /** Its own, without those around it. */
@@ -185,7 +196,7 @@ export class Scope {
         cause: stuck,
       });
       resumeStackTraces();
-      Error.captureStackTrace(this.error, callSite);
+      captureStackTrace(this.error, callSite);
     } else {
       refreshTimeoutError(
         this.error,
@@ -199,7 +210,7 @@ export class Scope {
   /** This scope, unless a shield inside it holds its deadline off. */
   private firstReaching(): this | undefined {
     for (let scope = innermostScope(); scope !== undefined; scope = scope.enclosing) {
-      if (scope.shields > 0) return undefined;
+      if (scope.isShielded()) return undefined;
       if (scope === this) return this;
     }
     return this;
@@ -208,6 +219,6 @@ export class Scope {
   /** The scope around this one, unless a shield in it holds it off. */
   private nextReaching(): Scope | undefined {
     const { enclosing } = this;
-    return enclosing === undefined || enclosing.shields > 0 ? undefined : enclosing;
+    return enclosing === undefined || enclosing.isShielded() ? undefined : enclosing;
   }
 }

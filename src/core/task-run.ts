@@ -1,3 +1,4 @@
+import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { isTaskReference } from '../strategy/task-reference.js';
 import {
   abandonWorker,
@@ -20,6 +21,7 @@ export function isForWorker(scope: Scope, work: unknown): boolean {
  * scope's timeout, but against its deadline and the scopes around it.
  */
 export function executeTask(scope: Scope, work: WorkerWork, callSite: CallSite): unknown {
+  if (scope.running) throw new InvalidStateError('The scope is running already');
   const { deadline, signal } = scope.settings;
   if (scope.timeout > 0 && signal?.aborted !== true) {
     const around = liveScope(abandon)?.effectiveDeadline() ?? Infinity;

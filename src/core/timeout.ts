@@ -3,8 +3,9 @@ import { invalidOptionRange, invalidOptionType } from '../errors/invalid-option-
 import { InvalidStateError } from '../errors/invalid-state-error.js';
 import {
   cancelFrame,
+  openShields,
   rescheduleFrame,
-  shieldFrames,
+  runShielded,
   struckDepth,
 } from '../strategy/native-strategy.js';
 import {
@@ -169,7 +170,7 @@ export class Timeout {
     const timeout = parseDuration(ms, 'timeout');
     const scope = this.#scope;
     if (scope.running) this.#move(now() + timeout);
-    else if (scope.state === 'pending') scope.timeout = timeout;
+    else if (scope.state === 'pending') scope.timeout = scope.limit = timeout;
     else
       throw new InvalidStateError(
         `The scope has ended (${scope.state}): it has no deadline to move`,
@@ -251,20 +252,15 @@ export class Timeout {
    * @throws what `work` throws; StrategyUnavailableError when a strategy around it cannot hold its deadline off (`vm`)
    */
   shield<T>(work: () => T): T {
+    if (typeof work !== 'function') throw invalidOptionType('work', 'a function', work);
     const holder = liveScope(abandon);
     if (holder === undefined) return work();
     for (let scope: Scope | undefined = holder; scope !== undefined; scope = scope.enclosing) {
       if (scope.deadline !== Infinity)
         refuseLiveChange(scope.strategy, 'hold a running deadline off');
     }
-    holder.shields++;
-    shieldFrames(1);
-    try {
-      return work();
-    } finally {
-      holder.shields--;
-      shieldFrames(-1);
-    }
+    if (!holder.isShielded()) holder.shieldedFrom = openShields() + 1;
+    return runShielded(work) as T;
   }
 
   /**

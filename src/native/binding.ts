@@ -7,7 +7,8 @@ export const SharedWord: {
   readonly kicked: 2;
   readonly stopKind: 3;
   readonly endedAt: 4;
-  readonly count: 6;
+  readonly shields: 6;
+  readonly count: 8;
 } = Object.freeze({
   /** How many native frames are live in this thread. */
   depth: 0,
@@ -19,7 +20,9 @@ export const SharedWord: {
   stopKind: 3,
   /** A double, two words long: when that was, ms on the `performance.now()` scale. */
   endedAt: 4,
-  count: 6,
+  /** How many shields are open in all frames together. */
+  shields: 6,
+  count: 8,
 });
 export const NOTHING_STRUCK: number = 0x7fff_ffff;
 
@@ -63,7 +66,8 @@ export interface NativeFunctions {
   /** `false`: that frame's deadline has struck already. */
   reschedule(depth: number, deadline: number, grace: number): boolean;
   cancel(depth: number): void;
-  shield(change: 1 | -1): void;
+  /** Calls `work` with a shield open in the innermost frame. */
+  shield(work: () => unknown): unknown;
   /** Depth 0 is the innermost frame. */
   raise(threadId: number, depth: number, bytes: Uint8Array | undefined): number;
   calibrateClock(now: () => number): void;

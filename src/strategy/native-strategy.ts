@@ -99,10 +99,18 @@ export function cancelFrame(depth: number): void {
   (functions as NativeFunctions).cancel(depth);
 }
 
-/** Holds off the frames that are live now (+1), or no longer (-1). */
-export function shieldFrames(change: 1 | -1): void {
+/**
+ * Calls `work` with the frames that are live now held off. The addon closes the shield, so that it ends with `work`
+ * however that is unwound.
+ */
+export function runShielded(work: () => unknown): unknown {
   // Without the addon there is no frame to hold off.
-  functions?.shield(change);
+  return functions === undefined ? work() : functions.shield(work);
+}
+
+/** How many shields are open in this thread. */
+export function openShields(): number {
+  return words[SharedWord.shields] as number;
 }
 
 /** Ends a live frame of this thread, from inside it: does not return when it could. */

@@ -34,6 +34,7 @@ testEachStrategy(
 /** Lists threads, descriptors and handles before hardstop is loaded, after it, and after use. */
 const countSource = `
   import { readdirSync, readlinkSync } from 'node:fs';
+  import { stat } from 'node:fs/promises';
   const targets = () => readdirSync('/proc/self/fd')
     .map((number) => '/proc/self/fd/' + number)
     // The one that has read the folder is gone by now.
@@ -48,6 +49,7 @@ const countSource = `
   });
   // What Node opens at first need is there already.
   await import('node:util');
+  await Promise.all(Array.from({ length: 8 }, () => stat('.')));
   process.stdin;
   await new Promise((resolve) => setTimeout(resolve, 20));
   const before = count();

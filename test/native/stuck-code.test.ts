@@ -191,32 +191,35 @@ testEachStrategy('work is stopped with hardly any stack left', (t, strategy) => 
   t.throws(() => runSync(spin, { timeout: 5, strategy }), { instanceOf: TimeoutError });
 });
 
+/** Where the work was stuck; a thread that gets no core for long is terminated without a stack, so a few tries. */
+function stuckAt(work: () => unknown): string {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    try {
+      runSync(work, TIMEOUT);
+    } catch (error) {
+      const { cause } = error as { cause?: Error };
+      if (cause !== undefined) return cause.stack ?? '';
+    }
+  }
+  return 'unknown';
+}
+
 nativeTest('the cause tells the function, file and line where the work was stuck', (t) => {
-  const error = t.throws(
-    () =>
-      runSync(function stuckHere() {
-        spin();
-      }, TIMEOUT),
-    {
-      instanceOf: TimeoutError,
-    },
-  );
-  const stack = (error.cause as Error).stack ?? '';
+  const stack = stuckAt(function stuckHere() {
+    spin();
+  });
   t.regex(stack, /at spin \(.*stuck-code\.test\.[jt]s:\d+:\d+\)/);
   t.regex(stack, /at .*stuckHere \(.*stuck-code\.test\.[jt]s:\d+:\d+\)/);
 });
 
 nativeTest('the cause tells of stuck WebAssembly and of stuck built-ins too', (t) => {
-  const causeOf = (work: () => unknown): string =>
-    (t.throws(() => runSync(work, TIMEOUT), { instanceOf: TimeoutError }).cause as Error).stack ??
-    '';
-  t.regex(causeOf(spinInWasm), /wasm-function\[0\]/);
+  t.regex(stuckAt(spinInWasm), /wasm-function\[0\]/);
   t.regex(
-    causeOf(() => /^(?:a+)+$/.test(`${'a'.repeat(40)}!`)),
+    stuckAt(() => /^(?:a+)+$/.test(`${'a'.repeat(40)}!`)),
     /RegExp\.test/,
   );
   t.regex(
-    causeOf(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)),
+    stuckAt(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)),
     /Atomics\.wait/,
   );
 });

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { currentScope, InvalidStateError, runSync, Timeout } from 'hardstop';
+import { asyncRaise, currentScope, InvalidStateError, runSync, Timeout } from 'hardstop';
 import { nativeTest, nativeTestOn } from '../harness/native-test.js';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { repetitions } from '../harness/repetitions.js';
@@ -182,5 +182,54 @@ nativeTestOn(process.platform !== 'win32')(
       { timeoutMs: 15_000 },
     );
     t.is(result.stdout.trim(), 'TypeError: raised', result.stderr);
+  },
+);
+
+nativeTest(
+  'a shield ends with its work, also when a timeout of node:vm around it unwinds that',
+  async (t) => {
+    const { stdout, timedOut } = await runSource(
+      `import vm from 'node:vm';
+    import { runSync } from 'hardstop';
+    try {
+      runSync((scope) => {
+        globalThis.scope = scope;
+        try {
+          vm.runInThisContext('scope.shield(() => { for (;;); })', { timeout: 20 });
+        } catch (error) {
+          console.log(error.code, Number.isFinite(scope.deadline));
+        }
+        for (;;);
+      }, 200);
+    } catch (error) {
+      console.log(error.name);
+    }`,
+      { timeoutMs: 20_000 },
+    );
+    t.false(timedOut);
+    t.is(stdout, 'ERR_SCRIPT_EXECUTION_TIMEOUT true\nTimeoutError\n');
+  },
+);
+
+nativeTest('an error raised in a scope that is being stopped already is not delivered', (t) => {
+  const scope = new Timeout(5, { grace: 0 });
+  const error = timeoutOf(t, () => scope.runSync(loopForever));
+  t.is(error.scope, scope);
+  t.false(asyncRaise(0, new Error('too late')));
+});
+
+testEachStrategy(
+  'a limit that was moved during a run is the old one in the next',
+  (t, strategy) => {
+    const scope = new Timeout(60_000, { strategy });
+    if (strategy === 'native') {
+      scope.runSync(() => {
+        scope.reschedule(30_000);
+        t.true(scope.timeout < 31_000);
+      });
+    }
+    scope.runSync(() => {
+      t.is(scope.timeout, 60_000);
+    });
   },
 );
