@@ -68,16 +68,19 @@ test('the error classes', (t) => {
 
 test('the fields of TimeoutError', (t) => {
   const [documented = []] = firstCells(section(errors, 'TimeoutError'));
-  const fields = Object.getOwnPropertyNames(
-    new hardstop.TimeoutError({
-      timeout: 1,
-      elapsed: 1,
-      strategy: 'native',
-      stage: 'late',
-      stopped: true,
-      cause: 1,
-    }),
-  ).filter((name) => name !== 'code' && name !== 'message');
+  const error = new hardstop.TimeoutError({
+    timeout: 1,
+    elapsed: 1,
+    strategy: 'native',
+    stage: 'late',
+    stopped: true,
+    cause: 1,
+  });
+  const told = new Set(['code', 'message', 'constructor', 'name']);
+  const fields = [
+    ...Object.getOwnPropertyNames(error),
+    ...Object.getOwnPropertyNames(hardstop.TimeoutError.prototype),
+  ].filter((name) => !told.has(name));
   t.deepEqual(sorted(documented), sorted(fields));
 });
 

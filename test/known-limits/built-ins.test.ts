@@ -160,10 +160,10 @@ const fifo = `
 unixTest('opening a FIFO that nobody writes to is not stopped', async (t) => {
   const child = await runSource(
     `${fifo}
-     spawn('sh', ['-c', 'sleep 5; rm -r "$0"', folder], { stdio: 'ignore', detached: true }).unref();
+     spawn('sh', ['-c', 'sleep 10; rm -r "$0"', folder], { stdio: 'ignore', detached: true }).unref();
      console.log('opening');
      try { runSync(() => openSync(path, 'r'), 20); } catch (error) { console.log(error.name); }`,
-    { timeoutMs: 1_000 },
+    { timeoutMs: 5_000 },
   );
   t.true(child.timedOut);
   t.is(child.stdout, 'opening\n');
@@ -176,7 +176,7 @@ unixTest('a write to a full pipe is not stopped', async (t) => {
      rmSync(folder, { recursive: true });
      console.log('writing');
      try { runSync(() => { for (;;) writeSync(pipe, Buffer.alloc(65536)); }, 20); } catch (error) { console.log(error.name); }`,
-    { timeoutMs: 1_000 },
+    { timeoutMs: 5_000 },
   );
   t.true(child.timedOut);
   t.is(child.stdout, 'writing\n');

@@ -38,7 +38,9 @@ async function run(
 }
 
 unixTest('a blocking read that is stopped tells the line where it was stuck', async (t) => {
-  const result = await run(`report(outcome(function stuckHere() { readSync(pipe, bytes); }));`);
+  const result = await run(
+    `report(outcome(function stuckHere() { readSync(pipe, bytes); }, 100));`,
+  );
   t.like(result, { name: 'TimeoutError', strategy: 'native', stopped: true, stage: 'interrupt' });
   t.regex(String(result['stack']), /readSync/);
   t.regex(String(result['stack']), /stuckHere/);

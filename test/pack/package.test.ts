@@ -32,7 +32,7 @@ for (const path of [
 
 test('the package holds no tests, caches or tools', async (t) => {
   const allowed =
-    /^(?:dist|src|native|prebuilds)\/|^[A-Z]+(?:\.md)?$|^package\.json$|^binding\.gyp$/;
+    /^(?:dist|docs|src|native|prebuilds)\/|^[A-Z]+(?:\.md)?$|^package\.json$|^binding\.gyp$/;
   const refused = /tsbuildinfo|tsconfig|\.o$|^native\/(?:test|bench)\//;
   const strangers = (await packed).filter(({ path }) => !allowed.test(path) || refused.test(path));
   t.deepEqual(strangers, []);

@@ -1,7 +1,7 @@
+import { NotTransferableError } from '#internal/errors/not-transferable-error.js';
 import { functionSource } from '#internal/strategy/function-source.js';
 import vm from 'node:vm';
 import test from 'ava';
-import { NotTransferableError } from 'hardstop';
 
 type AnyFunction = (...args: never[]) => unknown;
 
