@@ -1,4 +1,5 @@
 import test from 'ava';
+import { nativeTest } from '../harness/native-test.js';
 import { repetitions } from '../harness/repetitions.js';
 import { runFixture, runSource, type FixtureResult } from '../harness/run-fixture.js';
 import { strategies, testEachStrategy } from '../harness/strategies.js';
@@ -139,3 +140,11 @@ test('several workers have deadlines of their own at once', async (t) => {
   t.is(child.code, 0, child.stderr);
   t.like(reportOf(child), { early: 0, wrong: 0, stops: 160 });
 });
+
+nativeTest(
+  'every way through the core, in the main thread and in workers that end, comes out right',
+  async (t) => {
+    const child = await runFixture('native/exercise', { timeoutMs: 55_000 });
+    t.like(child, { code: 0, stdout: '', stderr: '' });
+  },
+);
