@@ -5,10 +5,10 @@
 namespace hardstop {
 namespace {
 
-// The upward step, as a part of the margin: 60 us become 200 us after 20 late sleeps.
+// The upward step, as a part of the margin: 120 us become 300 us after 16 late sleeps.
 constexpr int kRise = 16;
 // The downward step: with it, one late sleep in kLateShare keeps the margin where it is, and 200
-// us become 50 us after some 1,400 punctual ones. (Not zero for any margin in the bounds.)
+// us become 50 us after some 5,700 punctual ones. (Not zero for any margin in the bounds.)
 constexpr int kFall = kRise * (WakeMargin::kLateShare - 1);
 
 static_assert(WakeMargin::kMin.count() / kFall > 0, "the margin must be able to fall");

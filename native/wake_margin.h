@@ -13,7 +13,7 @@ using platform::Nanoseconds;
 //
 // The margin is learnt from the overshoot of the watchdog's own sleeps (when it woke, minus when
 // it had asked to be woken) as a running estimate of a high quantile: a sleep that overshoots the
-// margin raises it by a sixteenth, one that does not lowers it by a 63rd part of that, and the
+// margin raises it by a sixteenth, one that does not lowers it by a 255th part of that, and the
 // two balance where one sleep in kLateShare is late. How far a sleep overshot does not matter,
 // only whether it did, so an outlier counts no more than a near miss. A sleep that overshot even
 // kMax teaches nothing at all: no permitted margin would have met it.
@@ -29,12 +29,12 @@ class WakeMargin {
   // Below this a margin is lost in the cost of waking up at all; above it, it would be a waste of
   // a processor.
   static constexpr Nanoseconds kMin{5'000};
-  static constexpr Nanoseconds kMax{200'000};
+  static constexpr Nanoseconds kMax{300'000};
   // Where learning starts: above what idle machines show (25 us typically), so that the first
   // deadlines are met too.
-  static constexpr Nanoseconds kInitial{60'000};
+  static constexpr Nanoseconds kInitial{120'000};
   // One sleep in this many may overshoot the margin.
-  static constexpr int kLateShare = 64;
+  static constexpr int kLateShare = 256;
 
   // `enabled` is false where spinning does harm or is unwanted (see SpinAllowed): the margin then
   // stays zero, which means "sleep to the deadline itself".

@@ -49,6 +49,27 @@ bool ContextOf(const ucontext_t& ucontext, MachineContext* context) {
 #endif
 }
 
+// The timer of the one SelfSignal that runs, and how many signals it may still send.
+// Where the delivery of one takes longer than its period (under valgrind, a tracer, an
+// emulator) the thread would do nothing else: so the handler ends it. Relaxed: both
+// are written and read on one thread, the handler's own.
+std::atomic<int> self_timer{-1};
+std::atomic<int> self_signals_left{0};
+constexpr int kMostSelfSignals = 1000;
+
+void Disarm(int timer) {
+  itimerspec never;
+  memset(&never, 0, sizeof never);
+  // A signal that is pending already is delivered before this call returns.
+  syscall(SYS_timer_settime, timer, 0, &never, nullptr);
+}
+
+void CountSelfSignal() {
+  if (self_signals_left.fetch_sub(1, std::memory_order_relaxed) > 1) return;
+  const int timer = self_timer.load(std::memory_order_relaxed);
+  if (timer >= 0) Disarm(timer);
+}
+
 void OnSignal(int, siginfo_t* info, void* raw_context) {
   if (info->si_code != SI_QUEUE && info->si_code != SI_TIMER) return;
   const uintptr_t cookie = reinterpret_cast<uintptr_t>(info->si_value.sival_ptr);
@@ -58,6 +79,7 @@ void OnSignal(int, siginfo_t* info, void* raw_context) {
   MachineContext context;
   ContextOf(*static_cast<const ucontext_t*>(raw_context), &context);
   on_thread_stopped(slot, context);
+  if (info->si_code == SI_TIMER) CountSelfSignal();
   errno = saved_errno;
 }
 
@@ -175,6 +197,8 @@ SelfSignal::~SelfSignal() {
 
 bool SelfSignal::Start(Nanoseconds period) {
   if (timer_ < 0) return false;
+  self_signals_left.store(kMostSelfSignals, std::memory_order_relaxed);
+  self_timer.store(timer_, std::memory_order_relaxed);
   itimerspec when;
   memset(&when, 0, sizeof when);
   when.it_value.tv_nsec = static_cast<long>(period.count());
@@ -184,10 +208,8 @@ bool SelfSignal::Start(Nanoseconds period) {
 
 void SelfSignal::Stop() {
   if (timer_ < 0) return;
-  itimerspec never;
-  memset(&never, 0, sizeof never);
-  // A signal that is pending already is delivered before this call returns.
-  syscall(SYS_timer_settime, timer_, 0, &never, nullptr);
+  Disarm(timer_);
+  self_timer.store(-1, std::memory_order_relaxed);
 }
 
 bool IsStoppedThread(const ThreadHandle& thread) {
