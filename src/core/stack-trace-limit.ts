@@ -1,5 +1,5 @@
 // A TimeoutError takes its stack from the call site, in a second step. The stack that every Error takes when it is made
-// would cost as much again, at the one time when it counts, so it is cut to one frame for that moment.
+// would cost as much again, at the one time when it counts, so it is switched off for that moment.
 
 let suspendedLimit: number | undefined;
 
@@ -10,8 +10,7 @@ export function suspendStackTraces(): void {
   if (typeof limit !== 'number') return;
   suspendedLimit = limit;
   try {
-    // Not 0, over which Node 26 aborts under --trace-uncaught.
-    Error.stackTraceLimit = 1;
+    Error.stackTraceLimit = 0;
   } catch {
     // Somebody has frozen it: then there are two stacks.
     suspendedLimit = undefined;
