@@ -181,6 +181,7 @@ napi_value RunGuarded(EnvState* state, napi_value work, napi_value argument, con
     return Stopped(state, frame, StopKind::kLate, end);
   }
   Discard(state, frame);
+  state->NoteEnd(end);
   return result;
 }
 

@@ -243,3 +243,13 @@ testEachStrategy(
     });
   },
 );
+
+nativeTest('a run under a CPU limit that ends in time knows how long it took', (t) => {
+  runSync(() => 'an earlier end, which must not be taken for this one', 60_000);
+  const scope = new Timeout(60_000, { cpuTimeout: 60_000 });
+  scope.runSync(() => {
+    spin(20);
+  });
+  t.true(scope.ok);
+  t.true(scope.elapsed() >= 20);
+});
