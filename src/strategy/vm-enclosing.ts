@@ -10,7 +10,7 @@ import { now } from '../clock.js';
  */
 
 /** How long after the first timer the second one of a run strikes, where no termination can be requested, ms. */
-export const BACKUP_DELAY = 100;
+export const BACKUP_DELAY = 1000;
 
 /** How long to wait for a termination that is certain to come, ms. */
 const PATIENCE = 1000;
