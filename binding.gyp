@@ -12,6 +12,7 @@
       "target_name": "hardstop",
       "sources": [
         "native/addon.cc",
+        "native/alarm.cc",
         "native/async_context.cc",
         "native/deadline_heap.cc",
         "native/env_state.cc",
@@ -67,7 +68,9 @@
             "native/platform/linux/thread_handle.cc",
             "native/platform/posix/cpu_relax.cc",
             "native/platform/posix/detached_thread.cc",
-            "native/platform/posix/host_symbol.cc"
+            "native/platform/posix/host_symbol.cc",
+            "native/platform/posix/signal_choice.cc",
+            "native/platform/posix/unblock_signal.cc"
           ],
           "libraries": ["-ldl", "-lpthread"],
           "ldflags": [
@@ -91,7 +94,10 @@
             "native/platform/darwin/thread_handle.cc",
             "native/platform/posix/cpu_relax.cc",
             "native/platform/posix/detached_thread.cc",
-            "native/platform/posix/host_symbol.cc"
+            "native/platform/posix/host_symbol.cc",
+            "native/platform/posix/signal_choice.cc",
+            "native/platform/posix/unblock_signal.cc",
+            "native/platform/suspension/self_signal.cc"
           ],
           "xcode_settings": {
             "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
@@ -106,6 +112,7 @@
         }],
         ["OS=='win'", {
           "sources": [
+            "native/platform/suspension/self_signal.cc",
             "native/platform/win32/clock.cc",
             "native/platform/win32/directed_signal.cc",
             "native/platform/win32/host_symbol.cc",

@@ -7,11 +7,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "alarm.h"
 #include "async_context.h"
 #include "env_state.h"
 #include "frame_control.h"
 #include "guard.h"
 #include "interrupter.h"
+#include "milliseconds.h"
 #include "unblind.h"
 #include "watchdog.h"
 
@@ -34,21 +36,7 @@ int32_t Integer(const Napi::CallbackInfo& info, size_t index) {
   return info[index].As<Napi::Number>().Int32Value();
 }
 
-// Beyond this many milliseconds (285 years) nanoseconds overflow: never.
-constexpr double kLongestMs = 9.0e12;
-
-// Rounded up: never early.
-Nanoseconds DurationOf(double ms) {
-  return ms >= kLongestMs ? Nanoseconds::max()
-                          : Nanoseconds(static_cast<int64_t>(std::ceil(ms * 1e6)));
-}
-
-// `ms` on the performance.now() scale. Before its zero everything has passed, and
-// far enough before it arithmetic on instants would overflow.
-Instant InstantOf(const EnvState& state, double ms) {
-  if (ms <= 0) return state.time_origin;
-  return ms >= kLongestMs ? Instant::max() : state.time_origin + DurationOf(ms);
-}
+Instant InstantOf(const EnvState& state, double ms) { return InstantOfMs(state.time_origin, ms); }
 
 Instant After(Instant instant, Nanoseconds duration) {
   return instant == Instant::max() || duration >= Instant::max() - instant ? Instant::max()
@@ -76,8 +64,8 @@ napi_value Run(napi_env env, napi_callback_info info) {
 Napi::Value RunWithin(const Napi::CallbackInfo& info) {
   EnvState* state = State(info);
   const Instant deadline = InstantOf(*state, Number(info, 2));
-  const Nanoseconds grace = DurationOf(Number(info, 3));
-  const Limits limits{deadline, After(deadline, grace), grace, DurationOf(Number(info, 4))};
+  const Nanoseconds grace = DurationOfMs(Number(info, 3));
+  const Limits limits{deadline, After(deadline, grace), grace, DurationOfMs(Number(info, 4))};
   return Napi::Value(info.Env(), RunGuarded(state, info[0], info[1], limits));
 }
 
@@ -111,7 +99,7 @@ Napi::Value Reschedule(const Napi::CallbackInfo& info) {
   EnvState* state = State(info);
   return Napi::Boolean::New(
       info.Env(), RescheduleFrame(state, Integer(info, 0), InstantOf(*state, Number(info, 1)),
-                                  DurationOf(Number(info, 2))));
+                                  DurationOfMs(Number(info, 2))));
 }
 
 // cancel(depth)
@@ -151,6 +139,57 @@ void CalibrateClock(const Napi::CallbackInfo& info) {
         static_cast<int64_t>(std::floor(reading.As<Napi::Number>().DoubleValue() * 1e6)));
     if (after - since < state->time_origin) state->time_origin = after - since;
   }
+}
+
+// The next three are the functions of one alarm, which is their data. In plain
+// Node-API: runs with a limit call them, twice each.
+Alarm* AlarmOf(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  return static_cast<Alarm*>(data);
+}
+
+// set(instant)
+napi_value SetAlarm(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  void* data;
+  double instant_ms;
+  if (napi_get_cb_info(env, info, &count, &argument, nullptr, &data) != napi_ok ||
+      napi_get_value_double(env, argument, &instant_ms) != napi_ok) {
+    return nullptr;
+  }
+  auto* alarm = static_cast<Alarm*>(data);
+  alarm->Set(InstantOfMs(alarm->time_origin(), instant_ms));
+  return nullptr;
+}
+
+// hold()
+napi_value HoldAlarm(napi_env env, napi_callback_info info) {
+  AlarmOf(env, info)->Hold();
+  return nullptr;
+}
+
+// letGo()
+napi_value LetGoAlarm(napi_env env, napi_callback_info info) {
+  AlarmOf(env, info)->LetGo();
+  return nullptr;
+}
+
+// makeAlarm(ring, wanted)
+Napi::Value MakeAlarm(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  EnvState* state = State(info);
+  Alarm* alarm = Alarm::Create({env, state->isolate(), state->time_origin}, info[0], info[1]);
+  if (alarm == nullptr) return env.Undefined();
+  const napi_property_descriptor functions[] = {
+      {"set", nullptr, SetAlarm, nullptr, nullptr, nullptr, napi_enumerable, alarm},
+      {"hold", nullptr, HoldAlarm, nullptr, nullptr, nullptr, napi_enumerable, alarm},
+      {"letGo", nullptr, LetGoAlarm, nullptr, nullptr, nullptr, napi_enumerable, alarm},
+  };
+  Napi::Object result = Napi::Object::New(env);
+  napi_define_properties(env, result, sizeof functions / sizeof functions[0], functions);
+  return result;
 }
 
 // start(): starts the watchdog's thread if it does not run. False: refused.
@@ -202,6 +241,7 @@ Napi::Value SetUp(const Napi::CallbackInfo& info) {
   Export<Cancel>(functions, "cancel", state);
   Export<Shield>(functions, "shield", state);
   Export<Raise>(functions, "raise", state);
+  Export<MakeAlarm>(functions, "makeAlarm", state);
   Export<CalibrateClock>(functions, "calibrateClock", state);
   Export<Start>(functions, "start", state);
   Export<Describe>(functions, "describe", state);

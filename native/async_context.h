@@ -1,5 +1,5 @@
-#ifndef NATIVE_ASYNC_CONTEXT_H_
-#define NATIVE_ASYNC_CONTEXT_H_
+#ifndef HARDSTOP_NATIVE_ASYNC_CONTEXT_H_
+#define HARDSTOP_NATIVE_ASYNC_CONTEXT_H_
 
 #include <node_api.h>
 
@@ -29,4 +29,4 @@ class AsyncContext {
 
 }  // namespace hardstop
 
-#endif  // NATIVE_ASYNC_CONTEXT_H_
+#endif  // HARDSTOP_NATIVE_ASYNC_CONTEXT_H_

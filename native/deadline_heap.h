@@ -1,5 +1,5 @@
-#ifndef NATIVE_DEADLINE_HEAP_H_
-#define NATIVE_DEADLINE_HEAP_H_
+#ifndef HARDSTOP_NATIVE_DEADLINE_HEAP_H_
+#define HARDSTOP_NATIVE_DEADLINE_HEAP_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -11,11 +11,17 @@ namespace hardstop {
 // What can wait in the heap.
 struct DeadlineEntry {
   static constexpr size_t kNotQueued = SIZE_MAX;
+  // For its owner, who knows what each kind is a part of; the heap does not ask.
+  enum class Kind : int32_t { kFrame, kWakeable };
+
+  constexpr DeadlineEntry() = default;
+  constexpr DeadlineEntry(Kind its_kind, int32_t its_depth) : depth(its_depth), kind(its_kind) {}
 
   // When it is due, and how far outside it is among entries that are due at the
   // same time. Not to be changed behind the heap's back while queued.
   platform::Instant due;
   int32_t depth = 0;
+  Kind kind = Kind::kFrame;
   // Its place; the heap's own.
   size_t heap_index = kNotQueued;
 };
@@ -60,4 +66,4 @@ class DeadlineHeap {
 
 }  // namespace hardstop
 
-#endif  // NATIVE_DEADLINE_HEAP_H_
+#endif  // HARDSTOP_NATIVE_DEADLINE_HEAP_H_

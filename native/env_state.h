@@ -1,5 +1,5 @@
-#ifndef NATIVE_ENV_STATE_H_
-#define NATIVE_ENV_STATE_H_
+#ifndef HARDSTOP_NATIVE_ENV_STATE_H_
+#define HARDSTOP_NATIVE_ENV_STATE_H_
 
 #include <node_api.h>
 
@@ -156,4 +156,4 @@ class EnvState final : public StoppableThread {
 
 }  // namespace hardstop
 
-#endif  // NATIVE_ENV_STATE_H_
+#endif  // HARDSTOP_NATIVE_ENV_STATE_H_

@@ -1,5 +1,5 @@
-#ifndef NATIVE_FRAME_H_
-#define NATIVE_FRAME_H_
+#ifndef HARDSTOP_NATIVE_FRAME_H_
+#define HARDSTOP_NATIVE_FRAME_H_
 
 #include <node_api.h>
 
@@ -63,4 +63,4 @@ struct Frame : DeadlineEntry {
 
 }  // namespace hardstop
 
-#endif  // NATIVE_FRAME_H_
+#endif  // HARDSTOP_NATIVE_FRAME_H_

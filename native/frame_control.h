@@ -1,5 +1,5 @@
-#ifndef NATIVE_FRAME_CONTROL_H_
-#define NATIVE_FRAME_CONTROL_H_
+#ifndef HARDSTOP_NATIVE_FRAME_CONTROL_H_
+#define HARDSTOP_NATIVE_FRAME_CONTROL_H_
 
 #include <cstdint>
 
@@ -33,4 +33,4 @@ RaiseResult RaiseInThread(EnvState* state, int32_t thread_id, int32_t depth, Rai
 
 }  // namespace hardstop
 
-#endif  // NATIVE_FRAME_CONTROL_H_
+#endif  // HARDSTOP_NATIVE_FRAME_CONTROL_H_

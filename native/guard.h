@@ -1,5 +1,5 @@
-#ifndef NATIVE_GUARD_H_
-#define NATIVE_GUARD_H_
+#ifndef HARDSTOP_NATIVE_GUARD_H_
+#define HARDSTOP_NATIVE_GUARD_H_
 
 #include <node_api.h>
 
@@ -24,4 +24,4 @@ napi_value RunGuarded(EnvState* state, napi_value work, napi_value argument, con
 
 }  // namespace hardstop
 
-#endif  // NATIVE_GUARD_H_
+#endif  // HARDSTOP_NATIVE_GUARD_H_

@@ -1,5 +1,5 @@
-#ifndef NATIVE_INTERRUPTER_H_
-#define NATIVE_INTERRUPTER_H_
+#ifndef HARDSTOP_NATIVE_INTERRUPTER_H_
+#define HARDSTOP_NATIVE_INTERRUPTER_H_
 
 namespace hardstop {
 
@@ -33,4 +33,4 @@ class Interrupter {
 
 }  // namespace hardstop
 
-#endif  // NATIVE_INTERRUPTER_H_
+#endif  // HARDSTOP_NATIVE_INTERRUPTER_H_

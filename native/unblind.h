@@ -1,5 +1,5 @@
-#ifndef NATIVE_UNBLIND_H_
-#define NATIVE_UNBLIND_H_
+#ifndef HARDSTOP_NATIVE_UNBLIND_H_
+#define HARDSTOP_NATIVE_UNBLIND_H_
 
 #include <node_api.h>
 
@@ -87,4 +87,4 @@ class Unblind {
 
 }  // namespace hardstop
 
-#endif  // NATIVE_UNBLIND_H_
+#endif  // HARDSTOP_NATIVE_UNBLIND_H_

@@ -1,5 +1,5 @@
-#ifndef NATIVE_UNBLIND_CALIBRATION_H_
-#define NATIVE_UNBLIND_CALIBRATION_H_
+#ifndef HARDSTOP_NATIVE_UNBLIND_CALIBRATION_H_
+#define HARDSTOP_NATIVE_UNBLIND_CALIBRATION_H_
 
 #include <node_api.h>
 
@@ -29,4 +29,4 @@ const char* TestCure(napi_env env, const SelfTest& test);
 
 }  // namespace hardstop
 
-#endif  // NATIVE_UNBLIND_CALIBRATION_H_
+#endif  // HARDSTOP_NATIVE_UNBLIND_CALIBRATION_H_

@@ -1,5 +1,5 @@
-#ifndef NATIVE_UNBLIND_LAYOUT_H_
-#define NATIVE_UNBLIND_LAYOUT_H_
+#ifndef HARDSTOP_NATIVE_UNBLIND_LAYOUT_H_
+#define HARDSTOP_NATIVE_UNBLIND_LAYOUT_H_
 
 #include <cstdint>
 
@@ -37,4 +37,4 @@ constexpr uintptr_t kSmiTagMask = 1;
 
 }  // namespace hardstop
 
-#endif  // NATIVE_UNBLIND_LAYOUT_H_
+#endif  // HARDSTOP_NATIVE_UNBLIND_LAYOUT_H_

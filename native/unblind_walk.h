@@ -1,5 +1,5 @@
-#ifndef NATIVE_UNBLIND_WALK_H_
-#define NATIVE_UNBLIND_WALK_H_
+#ifndef HARDSTOP_NATIVE_UNBLIND_WALK_H_
+#define HARDSTOP_NATIVE_UNBLIND_WALK_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -54,4 +54,4 @@ uintptr_t FeedbackCellOf(const EngineLayout& layout, uintptr_t tagged);
 
 }  // namespace hardstop
 
-#endif  // NATIVE_UNBLIND_WALK_H_
+#endif  // HARDSTOP_NATIVE_UNBLIND_WALK_H_

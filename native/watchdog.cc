@@ -31,18 +31,18 @@ bool Watchdog::EnsureStarted() {
   return started_;
 }
 
-bool Watchdog::Queue(Frame* frame, Instant due) {
-  frame->due = due;
+bool Watchdog::Queue(DeadlineEntry* entry, Instant due) {
+  entry->due = due;
   if (due == Instant::max()) {
-    heap_.Remove(frame);
+    heap_.Remove(entry);
     return false;
   }
-  if (frame->heap_index == Frame::kNotQueued) {
-    if (!heap_.Insert(frame)) abort();  // No memory for a pointer: nothing else will work either.
+  if (entry->heap_index == DeadlineEntry::kNotQueued) {
+    if (!heap_.Insert(entry)) abort();  // No memory for a pointer: nothing else will work either.
   } else {
-    heap_.Update(frame);
+    heap_.Update(entry);
   }
-  return heap_.Earliest() == frame && due - margin_.Margin() < next_wake_;
+  return heap_.Earliest() == entry && due - margin_.Margin() < next_wake_;
 }
 
 bool Watchdog::Arm(Frame* frame) {
@@ -91,13 +91,23 @@ bool Watchdog::Fire(Frame* frame, Instant now) {
 // between keeps its value: nothing was stopped.
 constexpr Nanoseconds kHeadStart = std::chrono::microseconds(4);
 
-bool Watchdog::CanAnnounce(const Frame& frame) const {
-  return !frame.announced && !frame.fired && frame.due == frame.hard_deadline;
+Frame* Watchdog::Announceable(DeadlineEntry* entry) const {
+  if (entry == nullptr || entry->kind != DeadlineEntry::Kind::kFrame) return nullptr;
+  auto* frame = static_cast<Frame*>(entry);
+  return !frame->announced && !frame->fired && frame->due == frame->hard_deadline ? frame : nullptr;
 }
 
 void Watchdog::Announce(Frame* frame) {
   frame->announced = true;
   frame->env_thread->RequestInterrupt();
+}
+
+void Watchdog::Serve(DeadlineEntry* entry, Instant now) {
+  if (entry->kind == DeadlineEntry::Kind::kFrame) {
+    Strike(static_cast<Frame*>(entry), now);
+  } else {
+    Queue(entry, static_cast<Wakeable*>(entry)->OnDue(now));
+  }
 }
 
 void Watchdog::Strike(Frame* frame, Instant now) {
@@ -153,22 +163,25 @@ void Watchdog::Run() {
   mutex_.Lock();
   while (true) {
     const Instant now = MonotonicClock::now();
-    auto* frame = static_cast<Frame*>(heap_.Earliest());
-    if (frame != nullptr && frame->due <= now) {
-      Strike(frame, now);
+    DeadlineEntry* entry = heap_.Earliest();
+    if (entry != nullptr && entry->due <= now) {
+      Serve(entry, now);
       continue;
     }
-    if (frame != nullptr && CanAnnounce(*frame) && frame->due - now <= kHeadStart) Announce(frame);
-    // From here on the frame may be gone whenever the mutex is free; the loop
-    // starts over with whatever is earliest then.
-    const Instant due = frame == nullptr ? Instant::max() : frame->due;
+    Frame* to_announce = Announceable(entry);
+    if (to_announce != nullptr && entry->due - now <= kHeadStart) {
+      Announce(to_announce);
+      to_announce = nullptr;
+    }
+    // From here on the entry may be gone whenever the mutex is free; the loop starts
+    // over with whatever is earliest then.
+    const Instant due = entry == nullptr ? Instant::max() : entry->due;
     const Nanoseconds margin = margin_.Margin();
-    next_wake_ = frame == nullptr ? Instant::max() : due - margin;
+    next_wake_ = entry == nullptr ? Instant::max() : due - margin;
     const uint32_t ticket = sleeper_.Ticket();
     const bool spin = next_wake_ <= now;
     const Instant wake_at = next_wake_;
-    const Instant spin_to =
-        spin && frame != nullptr && CanAnnounce(*frame) ? due - kHeadStart : due;
+    const Instant spin_to = spin && to_announce != nullptr ? due - kHeadStart : due;
     mutex_.Unlock();
     if (spin) {
       SpinUntil(spin_to, ticket);

@@ -1,5 +1,5 @@
-#ifndef NATIVE_WATCHDOG_H_
-#define NATIVE_WATCHDOG_H_
+#ifndef HARDSTOP_NATIVE_WATCHDOG_H_
+#define HARDSTOP_NATIVE_WATCHDOG_H_
 
 #include <cstdint>
 
@@ -39,6 +39,19 @@ class StoppableThread {
   ~StoppableThread() = default;
 };
 
+// What else the watchdog can be set to: something to be done at an instant. Not before
+// it, and after the frames that are due at the same time.
+class Wakeable : public DeadlineEntry {
+ public:
+  // With Watchdog::mutex() held, on the watchdog's thread, when the instant has come.
+  // Returns when to be called again; Instant::max(): not.
+  virtual platform::Instant OnDue(platform::Instant now) = 0;
+
+ protected:
+  constexpr Wakeable() : DeadlineEntry(Kind::kWakeable, INT32_MAX) {}
+  ~Wakeable() = default;
+};
+
 // One thread and one heap of deadlines for the whole process. The thread is
 // started at first need, sleeps without limit while nothing is armed, and dies
 // with the process without delaying it.
@@ -54,15 +67,17 @@ class Watchdog {
   bool EnsureStarted() HARDSTOP_EXCLUDES(mutex_);
 
   // Guards the heap, every frame that is pushed, the chain of frames of every
-  // environment and the list of environments.
+  // environment, every wakeable, and the lists of environments and of alarms.
   platform::Mutex& mutex() HARDSTOP_RETURN_CAPABILITY(mutex_) { return mutex_; }
 
-  // The next four: with mutex() held.
+  // The next five: with mutex() held.
   //
   // Queues a frame by its limits. True: Wake() must be called once the mutex is
   // free, or the frame would be seen too late.
   bool Arm(Frame* frame) HARDSTOP_REQUIRES(mutex_);
-  void Disarm(Frame* frame) HARDSTOP_REQUIRES(mutex_) { heap_.Remove(frame); }
+  // Queues either kind, or moves it; Instant::max() takes it out. Returns as Arm().
+  bool Queue(DeadlineEntry* entry, platform::Instant due) HARDSTOP_REQUIRES(mutex_);
+  void Disarm(DeadlineEntry* entry) HARDSTOP_REQUIRES(mutex_) { heap_.Remove(entry); }
   // After the limits of an armed frame have changed.
   bool Rearm(Frame* frame) HARDSTOP_REQUIRES(mutex_);
   // Uses force on a frame from now on, until it is disarmed.
@@ -79,13 +94,14 @@ class Watchdog {
   static void ThreadMain(void* self);
   [[noreturn]] void Run() HARDSTOP_EXCLUDES(mutex_);
 
+  void Serve(DeadlineEntry* entry, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
   void Strike(Frame* frame, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
-  bool CanAnnounce(const Frame& frame) const HARDSTOP_REQUIRES(mutex_);
+  // The frame that `entry` is, if its deadline is one to be announced; or nullptr.
+  Frame* Announceable(DeadlineEntry* entry) const HARDSTOP_REQUIRES(mutex_);
   void Announce(Frame* frame) HARDSTOP_REQUIRES(mutex_);
   void Escalate(Frame* frame, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
   platform::Instant NextLook(const Frame& frame, platform::Instant now) const
       HARDSTOP_REQUIRES(mutex_);
-  bool Queue(Frame* frame, platform::Instant due) HARDSTOP_REQUIRES(mutex_);
   void SpinUntil(platform::Instant instant, uint32_t ticket);
 
   platform::Mutex mutex_;
@@ -101,4 +117,4 @@ class Watchdog {
 
 }  // namespace hardstop
 
-#endif  // NATIVE_WATCHDOG_H_
+#endif  // HARDSTOP_NATIVE_WATCHDOG_H_

@@ -1,5 +1,5 @@
-#ifndef NATIVE_PLATFORM_DIRECTED_SIGNAL_H_
-#define NATIVE_PLATFORM_DIRECTED_SIGNAL_H_
+#ifndef HARDSTOP_NATIVE_PLATFORM_DIRECTED_SIGNAL_H_
+#define HARDSTOP_NATIVE_PLATFORM_DIRECTED_SIGNAL_H_
 
 #include <atomic>
 #include <cstdint>
@@ -74,4 +74,4 @@ bool IsStoppedThread(const ThreadHandle& thread);
 
 }  // namespace hardstop::platform
 
-#endif  // NATIVE_PLATFORM_DIRECTED_SIGNAL_H_
+#endif  // HARDSTOP_NATIVE_PLATFORM_DIRECTED_SIGNAL_H_

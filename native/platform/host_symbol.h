@@ -1,5 +1,5 @@
-#ifndef NATIVE_PLATFORM_HOST_SYMBOL_H_
-#define NATIVE_PLATFORM_HOST_SYMBOL_H_
+#ifndef HARDSTOP_NATIVE_PLATFORM_HOST_SYMBOL_H_
+#define HARDSTOP_NATIVE_PLATFORM_HOST_SYMBOL_H_
 
 namespace hardstop::platform {
 
@@ -16,4 +16,4 @@ void* FindHostSymbol(const HostSymbol& symbol);
 
 }  // namespace hardstop::platform
 
-#endif  // NATIVE_PLATFORM_HOST_SYMBOL_H_
+#endif  // HARDSTOP_NATIVE_PLATFORM_HOST_SYMBOL_H_

@@ -1,5 +1,5 @@
-#ifndef NATIVE_PLATFORM_OWN_MEMORY_H_
-#define NATIVE_PLATFORM_OWN_MEMORY_H_
+#ifndef HARDSTOP_NATIVE_PLATFORM_OWN_MEMORY_H_
+#define HARDSTOP_NATIVE_PLATFORM_OWN_MEMORY_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -14,4 +14,4 @@ bool WriteOwnMemory(uintptr_t address, const void* bytes, size_t size);
 
 }  // namespace hardstop::platform
 
-#endif  // NATIVE_PLATFORM_OWN_MEMORY_H_
+#endif  // HARDSTOP_NATIVE_PLATFORM_OWN_MEMORY_H_

@@ -1,5 +1,5 @@
-#ifndef NATIVE_PLATFORM_STACK_BOUNDS_H_
-#define NATIVE_PLATFORM_STACK_BOUNDS_H_
+#ifndef HARDSTOP_NATIVE_PLATFORM_STACK_BOUNDS_H_
+#define HARDSTOP_NATIVE_PLATFORM_STACK_BOUNDS_H_
 
 #include <cstdint>
 
@@ -16,4 +16,4 @@ struct StackBounds {
 
 }  // namespace hardstop::platform
 
-#endif  // NATIVE_PLATFORM_STACK_BOUNDS_H_
+#endif  // HARDSTOP_NATIVE_PLATFORM_STACK_BOUNDS_H_

@@ -49,6 +49,16 @@ export interface NativeDescription {
   readonly spins: boolean;
 }
 
+/** Lives as long as its thread. */
+export interface NativeAlarm {
+  /** Replaces the request. */
+  set(instant: number): void;
+  /** Keeps the process alive, */
+  hold(): void;
+  /** and does so no longer: how it begins. */
+  letGo(): void;
+}
+
 /** The functions of one thread. Instants are ms on the `performance.now()` scale; `Infinity` is none. */
 export interface NativeFunctions {
   run(work: unknown, argument: unknown, deadline: number): unknown;
@@ -70,6 +80,14 @@ export interface NativeFunctions {
   shield(work: () => unknown): unknown;
   /** Depth 0 is the innermost frame. */
   raise(threadId: number, depth: number, bytes: Uint8Array | undefined): number;
+  /**
+   * Something that calls `ring` on this thread's event loop. `wanted` is one element, the instant that is really waited
+   * for, which the watchdog looks at when the loop does not answer.
+   */
+  makeAlarm(
+    ring: (stuck: Error | undefined) => void,
+    wanted: Float64Array,
+  ): NativeAlarm | undefined;
   calibrateClock(now: () => number): void;
   /** `false`: the system has no thread to give. */
   start(): boolean;

@@ -6,11 +6,11 @@ import {
   RaiseResult,
   SharedWord,
   StopKind,
+  type NativeAlarm,
   type NativeDescription,
   type NativeFunctions,
 } from '../native/binding.js';
 import { loadAddon } from '../native/load.js';
-import { deserialize } from 'node:v8';
 import { STOPPED, type InThreadWork, type Stop, type Strategy } from './strategy.js';
 
 const words = new Int32Array(SharedWord.count);
@@ -125,6 +125,14 @@ export function raiseInThread(targetThreadId: number, bytes: Uint8Array): number
     : functions.raise(targetThreadId, 0, bytes);
 }
 
+/** Something that calls `ring` on this thread's event loop; `undefined` without the addon. */
+export function makeNativeAlarm(
+  ring: (stuck: Error | undefined) => void,
+  wanted: Float64Array,
+): NativeAlarm | undefined {
+  return functions?.makeAlarm(ring, wanted);
+}
+
 /** What the addon says is at work; `undefined` without it. */
 export function describeNative(): NativeDescription | undefined {
   return functions?.describe();
@@ -146,6 +154,8 @@ function rethrow(error: unknown): never {
 }
 
 function receive(bytes: ArrayBuffer): unknown {
+  // Loaded here, because it takes 1 to 2 ms and is needed here alone.
+  const { deserialize } = process.getBuiltinModule('node:v8');
   return fromTransferable(deserialize(new Uint8Array(bytes)) as TransferableError);
 }
 

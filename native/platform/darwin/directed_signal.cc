@@ -10,7 +10,7 @@
 
 #include <atomic>
 
-#include "platform/thread.h"
+#include "platform/posix/signal_choice.h"
 
 namespace hardstop::platform {
 namespace {
@@ -33,24 +33,15 @@ bool HandlerIsOurs(int number) {
   return sigaction(number, nullptr, &current) == 0 && current.sa_handler == OnSignal;
 }
 
-bool IsFree(int number) {
-  struct sigaction current;
-  return sigaction(number, nullptr, &current) == 0 && current.sa_handler == SIG_DFL;
-}
-
 const char* Install(ThreadStopped thread_stopped) {
   const char* const setting = getenv("HARDSTOP_SIGNAL");
   int number = kDefaultSignal;
   if (setting != nullptr && *setting != '\0') {
-    char* end = nullptr;
-    const long wanted = strtol(setting, &end, 10);
-    if (*end != '\0' || wanted < 0 || wanted >= NSIG) {
-      return "HARDSTOP_SIGNAL is not a signal number";
-    }
-    if (wanted == 0) return "switched off by HARDSTOP_SIGNAL=0";
-    number = static_cast<int>(wanted);
+    number = ParseSignalNumber(setting, NSIG - 1);
+    if (number < 0) return "HARDSTOP_SIGNAL is not a signal number";
+    if (number == 0) return "switched off by HARDSTOP_SIGNAL=0";
   }
-  if (!IsFree(number)) return "the signal is in use";
+  if (!SignalIsFree(number)) return "the signal is in use";
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = OnSignal;
@@ -96,15 +87,6 @@ const char* InstallDirectedSignal(ThreadStopped thread_stopped) {
 
 int DirectedSignalNumber() { return signal_number.load(std::memory_order_relaxed); }
 
-void UnblockDirectedSignal() {
-  const int number = DirectedSignalNumber();
-  if (number == 0) return;
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, number);
-  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-}
-
 bool SignalThread(const ThreadHandle& target, uint32_t slot) {
   const int number = DirectedSignalNumber();
   if (number == 0 || !HandlerIsOurs(number)) return false;
@@ -119,36 +101,5 @@ bool SignalThread(const ThreadHandle& target, uint32_t slot) {
   pthread_kill(reinterpret_cast<pthread_t>(target.native_id()), number);
   return true;
 }
-
-SelfSignal::SelfSignal(uint32_t slot) : slot_(slot), target_(ThreadHandle::Current()) {}
-
-SelfSignal::~SelfSignal() { Stop(); }
-
-bool SelfSignal::Start(Nanoseconds period) {
-  Stop();
-  period_ = period;
-  stop_.store(false, std::memory_order_relaxed);
-  thread_runs_.store(true, std::memory_order_relaxed);
-  if (StartDetachedThread(&ThreadMain, this, "hardstop-test")) return true;
-  thread_runs_.store(false, std::memory_order_relaxed);
-  return false;
-}
-
-void SelfSignal::Stop() {
-  stop_.store(true, std::memory_order_relaxed);
-  while (thread_runs_.load(std::memory_order_acquire)) CpuRelax();
-}
-
-void SelfSignal::ThreadMain(void* self) {
-  auto* const signal = static_cast<SelfSignal*>(self);
-  while (!signal->stop_.load(std::memory_order_relaxed)) {
-    const Instant due = MonotonicClock::now() + signal->period_;
-    while (MonotonicClock::now() < due) CpuRelax();
-    SignalThread(signal->target_, signal->slot_);
-  }
-  signal->thread_runs_.store(false, std::memory_order_release);
-}
-
-bool IsStoppedThread(const ThreadHandle&) { return true; }
 
 }  // namespace hardstop::platform

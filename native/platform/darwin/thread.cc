@@ -4,27 +4,12 @@
 #include <pthread/qos.h>
 #include <unistd.h>
 
-#include <memory>
-#include <new>
-
 #include "platform/posix/detached_thread.h"
 
 namespace hardstop::platform {
 namespace {
 
-// Handed to the new thread, which frees it.
-struct Start {
-  void (*entry)(void*);
-  void* argument;
-  const char* name;
-};
-
-void* Run(void* raw) {
-  const Start start = *std::unique_ptr<Start>(static_cast<Start*>(raw));
-  pthread_setname_np(start.name);
-  start.entry(start.argument);
-  return nullptr;
-}
+void Tune(const char* name) { pthread_setname_np(name); }
 
 // The thread outlives the environment that loaded this library, and Node unloads an addon when
 // the worker that loaded it ends. (On Linux the linker's `-z nodelete` says the same.)
@@ -38,16 +23,11 @@ bool KeepLibraryLoaded() noexcept {
 
 bool StartDetachedThread(void (*entry)(void*), void* argument, const char* name) noexcept {
   if (!KeepLibraryLoaded()) return false;
-  std::unique_ptr<Start> start(new (std::nothrow) Start{entry, argument, name});
-  if (start == nullptr) return false;
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return false;
   // The most urgent class: on a performance core, and its timers are not put off to save power.
   pthread_attr_set_qos_class_np(&attributes, QOS_CLASS_USER_INTERACTIVE, 0);
-  const bool started = StartDetachedPthread(&attributes, Run, start.get());
-  pthread_attr_destroy(&attributes);
-  if (started) start.release();  // NOLINT(bugprone-unused-return-value): the thread frees it
-  return started;
+  return StartDetachedPthread(&attributes, {Tune, entry, argument, name});
 }
 
 // This system has no affinity masks.

@@ -11,6 +11,8 @@
 
 #include <atomic>
 
+#include "platform/posix/signal_choice.h"
+
 namespace hardstop::platform {
 namespace {
 
@@ -83,28 +85,14 @@ void OnSignal(int, siginfo_t* info, void* raw_context) {
   errno = saved_errno;
 }
 
-bool IsFree(int number) {
-  struct sigaction current;
-  return sigaction(number, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO) == 0 &&
-         current.sa_handler == SIG_DFL;
-}
-
 // 0 when none is free. From the top, because libraries that want a real-time signal
 // count up from SIGRTMIN (and the C library keeps those below it for itself), but
 // not the topmost, which valgrind keeps for itself.
 int HighestFreeSignal() {
   for (int number = SIGRTMAX - 1; number >= SIGRTMIN; number--) {
-    if (IsFree(number)) return number;
+    if (SignalIsFree(number)) return number;
   }
   return 0;
-}
-
-// -1 for what is not a signal number.
-int ParseNumber(const char* text) {
-  char* end = nullptr;
-  const long number = strtol(text, &end, 10);
-  return end == text || *end != '\0' || number < 0 || number > SIGRTMAX ? -1
-                                                                        : static_cast<int>(number);
 }
 
 bool HandlerIsOurs(int number) {
@@ -115,13 +103,14 @@ bool HandlerIsOurs(int number) {
 
 const char* Install(ThreadStopped thread_stopped) {
   const char* const setting = getenv("HARDSTOP_SIGNAL");
-  int number = setting != nullptr && *setting != '\0' ? ParseNumber(setting) : HighestFreeSignal();
+  int number = setting != nullptr && *setting != '\0' ? ParseSignalNumber(setting, SIGRTMAX)
+                                                      : HighestFreeSignal();
   if (number < 0) return "HARDSTOP_SIGNAL is not a signal number";
   if (number == 0) {
     return setting != nullptr && *setting != '\0' ? "switched off by HARDSTOP_SIGNAL=0"
                                                   : "no real-time signal is free";
   }
-  if (!IsFree(number)) return "the signal named by HARDSTOP_SIGNAL is in use";
+  if (!SignalIsFree(number)) return "the signal named by HARDSTOP_SIGNAL is in use";
 
   // No SA_RESTART, so that a blocking read returns EINTR. SA_ONSTACK for threads
   // with small stacks of their own making (Go).
@@ -146,15 +135,6 @@ const char* InstallDirectedSignal(ThreadStopped thread_stopped) {
 }
 
 int DirectedSignalNumber() { return signal_number.load(std::memory_order_relaxed); }
-
-void UnblockDirectedSignal() {
-  const int number = DirectedSignalNumber();
-  if (number == 0) return;
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, number);
-  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-}
 
 bool SignalThread(const ThreadHandle& target, uint32_t slot) {
   const int number = DirectedSignalNumber();

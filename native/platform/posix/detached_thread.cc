@@ -3,6 +3,8 @@
 #include <signal.h>
 
 #include <cstddef>
+#include <memory>
+#include <new>
 
 namespace hardstop::platform {
 namespace {
@@ -12,10 +14,15 @@ namespace {
 // sanitizers want more per frame.
 constexpr std::size_t kStackBytes = 512 * 1024;
 
-}  // namespace
+// Frees what it is given.
+void* Run(void* raw) {
+  const ThreadStart start = *std::unique_ptr<ThreadStart>(static_cast<ThreadStart*>(raw));
+  start.tune(start.name);
+  start.entry(start.argument);
+  return nullptr;
+}
 
-bool StartDetachedPthread(pthread_attr_t* attributes, void* (*entry)(void*),
-                          void* argument) noexcept {
+bool Create(pthread_attr_t* attributes, ThreadStart* start) noexcept {
   // A size that the system finds too small leaves the default, which does as well.
   pthread_attr_setstacksize(attributes, kStackBytes);
   pthread_attr_setdetachstate(attributes, PTHREAD_CREATE_DETACHED);
@@ -25,8 +32,18 @@ bool StartDetachedPthread(pthread_attr_t* attributes, void* (*entry)(void*),
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
-  const bool started = pthread_create(&thread, attributes, entry, argument) == 0;
+  const bool started = pthread_create(&thread, attributes, Run, start) == 0;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return started;
+}
+
+}  // namespace
+
+bool StartDetachedPthread(pthread_attr_t* attributes, const ThreadStart& start) noexcept {
+  std::unique_ptr<ThreadStart> copy(new (std::nothrow) ThreadStart(start));
+  const bool started = copy != nullptr && Create(attributes, copy.get());
+  pthread_attr_destroy(attributes);
+  if (started) copy.release();  // NOLINT(bugprone-unused-return-value): the thread frees it
   return started;
 }
 
