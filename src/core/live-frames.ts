@@ -11,20 +11,22 @@ interface Marker {
 }
 
 let RealmError: RealmErrorClass | undefined;
-let marker: Marker | undefined;
+const markers: Marker[] = [];
+const learned = new Set<unknown>();
 
 /**
- * Learns what the function looks like on the stack that is there once for each scope that runs: a bundler may have moved
+ * Learns what a function looks like on the stack of which one is there for each scope that runs: a bundler may have moved
  * and renamed it.
  *
  * @param callee what it has called, and calls this
  */
 export function learnExecution(callee: (...args: never[]) => unknown): void {
-  if (marker !== undefined) return;
+  if (learned.has(callee)) return;
+  learned.add(callee);
   const [frame] = captureFrames(callee);
   const name = frame?.getFunctionName();
   const file = frame?.getFileName();
-  if (typeof name === 'string' && typeof file === 'string') marker = { name, file };
+  if (typeof name === 'string' && typeof file === 'string') markers.push({ name, file });
 }
 
 /**
@@ -34,13 +36,14 @@ export function learnExecution(callee: (...args: never[]) => unknown): void {
  * @returns `undefined` where that cannot be told
  */
 export function countExecutions(): number | undefined {
-  if (marker === undefined) return undefined;
-  const { name, file } = marker;
+  if (markers.length === 0) return undefined;
   const frames = captureFrames();
   if (frames.length === 0) return undefined;
   let count = 0;
   for (const frame of frames) {
-    if (frame.getFunctionName() === name && frame.getFileName() === file) count++;
+    const name = frame.getFunctionName();
+    const file = frame.getFileName();
+    if (markers.some((marker) => marker.name === name && marker.file === file)) count++;
   }
   return count;
 }
@@ -60,6 +63,6 @@ function captureFrames(above?: (...args: never[]) => unknown): readonly NodeJS.C
 
 function makeRealmError(): RealmErrorClass {
   const source =
-    'Error.stackTraceLimit = Infinity; Error.prepareStackTrace = (_, frames) => frames; Error';
+    'Error.stackTraceLimit = 1_000_000; Error.prepareStackTrace = (_, frames) => frames; Error';
   return runInNewContext(source) as RealmErrorClass;
 }

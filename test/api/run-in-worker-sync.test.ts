@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {
@@ -158,14 +160,25 @@ test('microtasks that a task leaves behind belong to it', (t) => {
 });
 
 test('a thread inside a system call is reported as not stopped, and not waited for', (t) => {
-  const { error, elapsed } = measure(() =>
-    runInWorkerSync(() => process.getBuiltinModule('child_process').execSync('sleep 3'), {
-      timeout: 100,
-    }),
+  const folder = mkdtempSync(join(tmpdir(), 'hardstop-'));
+  const end = join(folder, 'end');
+  // It can end only after the call has come back; the process could not exit before.
+  t.teardown(() => {
+    writeFileSync(end, '');
+  });
+  const error = timeoutOf(() =>
+    runInWorkerSync(
+      (file: string) =>
+        process
+          .getBuiltinModule('child_process')
+          .execSync('until [ -e "$END" ]; do sleep 0.05; done; rm -r "$(dirname "$END")"', {
+            env: { ...process.env, END: file },
+          }),
+      { args: [end], timeout: 100 },
+    ),
   );
-  t.is((error as TimeoutError).stage, 'abandoned');
-  t.false((error as TimeoutError).stopped);
-  t.true(elapsed < 2_500);
+  t.is(error.stage, 'abandoned');
+  t.false(error.stopped);
 });
 
 test('a timeout of 0 starts nothing', (t) => {
@@ -464,7 +477,9 @@ test('the deadline of a scope around it ends the task', async (t) => {
 
 test('values that come around the deadline are decided by the clock', (t) => {
   let inTime = 0;
-  for (let round = 0; round < 40; round++) {
+  // Once more where no answer came in time: on an overloaded machine a worker may take longer than that to start.
+  const giveUpAt = performance.now() + 30_000;
+  for (let round = 0; round < 40 || (inTime === 0 && performance.now() < giveUpAt); round++) {
     const { value, error, elapsed } = measure(() =>
       runInWorkerSync(
         (ms: number) => {
@@ -472,7 +487,7 @@ test('values that come around the deadline are decided by the clock', (t) => {
           while (performance.now() < end);
           return 'done';
         },
-        { args: [round], timeout: 20 },
+        { args: [round % 40], timeout: 20 },
       ),
     );
     if (value === 'done') inTime++;
@@ -481,7 +496,7 @@ test('values that come around the deadline are decided by the clock', (t) => {
       t.true(elapsed >= 20);
     }
   }
-  t.true(inTime > 0 && inTime < 40, `${inTime} of 40 in time`);
+  t.true(inTime > 0 && inTime < 40, `${inTime} in time`);
 });
 
 test('running out of memory is an exit', async (t) => {

@@ -77,11 +77,15 @@ cureTest('two workers and the main thread are stopped at the same time', async (
       worker.once('message', resolve).once('error', reject);
     }));
     const own = Array.from({ length: 5 }, stop);
-    console.log(JSON.stringify([...own, ...(await Promise.all(theirs)).flat()]));`);
+    console.log(JSON.stringify([own, ...(await Promise.all(theirs))]));`);
   t.is(child.code, 0, child.stderr);
-  const lateness = JSON.parse(child.stdout) as number[];
-  t.is(lateness.length, 15);
-  t.true(median(lateness) < BOUND_MS, child.stdout);
+  const threads = JSON.parse(child.stdout) as number[][];
+  t.deepEqual(
+    threads.map(({ length }) => length),
+    [5, 5, 5],
+  );
+  // The best of each thread: three threads and two cores leave the others to the scheduler, and a blind one has none.
+  for (const lateness of threads) t.true(Math.min(...lateness) < BOUND_MS, child.stdout);
 });
 
 const describe = `

@@ -94,9 +94,12 @@ linuxTest('workers share the one watchdog thread', async (t) => {
       code.replace("'hardstop'", JSON.stringify(import.meta.resolve('hardstop')))));
     const workers = Array.from({ length: 4 }, () => new Worker(url));
     await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))));
-    console.log(readdirSync('/proc/self/task')
+    const watchdogs = () => readdirSync('/proc/self/task')
       .map((task) => readFileSync('/proc/self/task/' + task + '/comm', 'utf8').trim())
-      .filter((name) => name === 'hardstop').length);
+      .filter((name) => name === 'hardstop').length;
+    // A thread names itself once it runs.
+    while (watchdogs() === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    console.log(watchdogs());
     for (const worker of workers) worker.postMessage('end');`);
   t.is(child.code, 0, child.stderr);
   t.is(child.stdout, '1\n');

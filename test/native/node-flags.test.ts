@@ -1,6 +1,6 @@
 import test from 'ava';
 import { runSource } from '../harness/run-fixture.js';
-import { strategies } from '../harness/strategies.js';
+import { strategies, testEachStrategy } from '../harness/strategies.js';
 
 const major = Number.parseInt(process.versions.node, 10);
 const [strategy] = strategies();
@@ -44,6 +44,7 @@ const cases: readonly FlagCase[] = [
   { flags: ['--frozen-intrinsics'], warning: /^.*ExperimentalWarning: Frozen.*\n.*\n$/ },
   { flags: ['--disallow-code-generation-from-strings'] },
   { flags: ['--enable-source-maps'] },
+  { flags: ['--trace-uncaught'] },
   { flags: ['--pending-deprecation', '--throw-deprecation', '--trace-warnings'] },
   { flags: ['--stack-trace-limit=0'] },
   { flags: ['--disable-proto=throw'] },
@@ -114,4 +115,19 @@ test('a stack trace limit of the user is left as it was', async (t) => {
     for (let i = 0; i < 20; i++) try { runSync(() => { for (;;); }, 1); } catch {}
     console.log(Error.stackTraceLimit);`);
   t.like(child, { code: 0, stdout: '7\n' });
+});
+
+// With it the engine looks at the stack of every error for the debugger, as under --trace-uncaught. On Node 26 it aborts
+// then where a limit of stack traces is beyond what fits into its arrays.
+testEachStrategy('timeouts work while a debugger has the runtime enabled', async (t, strategy) => {
+  const child = await runSource(`
+    import { Session } from 'node:inspector';
+    import { runSync } from 'hardstop';
+    const session = new Session();
+    session.connect();
+    session.post('Runtime.enable');
+    const strategy = '${strategy}';
+    const nested = () => runSync(() => { for (;;); }, { timeout: 60_000, strategy });
+    try { runSync(nested, { timeout: 10, strategy }); } catch (error) { console.log(error.name); }`);
+  t.like(child, { code: 0, stdout: 'TimeoutError\n' }, child.stderr);
 });

@@ -7,6 +7,7 @@ import { assertNeverEarly } from '../harness/never-early.js';
 import { nativeTest, nativeTestOn } from '../harness/native-test.js';
 import { runSource } from '../harness/run-fixture.js';
 import { testEachStrategy } from '../harness/strategies.js';
+import { sleep } from '../harness/work.js';
 
 function spin(): never {
   for (;;);
@@ -122,16 +123,21 @@ test("a scope's signal aborts after a garbage collection", async (t) => {
 
 // 0.12 Timers of Node have a floor of 1 ms.
 nativeTest('limits far below a millisecond are kept, and told apart', (t) => {
-  const elapsed = [0.05, 0.2].map((timeout) => {
-    const runs = Array.from({ length: 50 }, () => {
-      const error = t.throws(() => runSync(spin, timeout), { instanceOf: TimeoutError });
-      return error.elapsed;
-    });
-    t.true(Math.min(...runs) >= timeout);
-    return Math.min(...runs);
-  });
-  // The best of 50: a timer with a floor of 1 ms could not do that on any machine.
-  t.true((elapsed[0] ?? NaN) < 1, String(elapsed));
+  const stop = (timeout: number): number => {
+    const error = t.throws(() => runSync(spin, timeout), { instanceOf: TimeoutError });
+    t.true(error.elapsed >= timeout);
+    return error.elapsed;
+  };
+  // One stop within the longer limit is enough: with a floor of 1 ms there is none. On an overloaded machine most are
+  // late by the scheduler's time slices, and a thread that has slept gets its turn sooner.
+  const giveUpAt = performance.now() + 40_000;
+  let shortest = Infinity;
+  while (shortest >= 0.2 && performance.now() < giveUpAt) {
+    sleep(1);
+    stop(0.2);
+    shortest = Math.min(shortest, stop(0.05));
+  }
+  t.true(shortest < 0.2, `${shortest} ms`);
 });
 
 // 0.13 What function-timeout gets wrong.

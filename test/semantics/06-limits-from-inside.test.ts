@@ -12,15 +12,17 @@ import { testEachStrategy } from '../harness/strategies.js';
 import { loopForever, sleep, spin } from '../harness/work.js';
 
 testEachStrategy('the work can ask how long it has run and what is left', (t, strategy) => {
-  const scope = new Timeout(1000, { strategy });
+  const scope = new Timeout(60_000, { strategy });
   scope.runSync(() => {
     const elapsed = scope.elapsed();
     const remaining = scope.remaining();
-    t.true(elapsed >= 0 && remaining <= 1000 && elapsed + remaining <= 1001);
+    t.true(elapsed >= 0 && remaining <= 60_000 && elapsed + remaining <= 60_000 + 1e-6);
     spin(3);
     t.true(scope.elapsed() >= elapsed + 3);
     t.true(scope.remaining() <= remaining - 3);
-    t.true(Math.abs(scope.deadline - performance.now() - scope.remaining()) < 100);
+    const before = performance.now();
+    const left = scope.remaining();
+    t.true(left <= scope.deadline - before && left >= scope.deadline - performance.now());
     t.false(scope.expired);
   });
   t.is(scope.remaining(), 0);
@@ -60,7 +62,8 @@ testEachStrategy('`expired` of an inner scope sees the deadlines around it', (t,
         }),
       );
     },
-    { timeout: 40, grace: 60_000, error: false, strategy },
+    // The work has to be there before the deadline, on an overloaded machine too.
+    { timeout: 500, grace: 60_000, error: false, strategy },
   );
 });
 

@@ -4,13 +4,16 @@ import { nativeTest } from '../harness/native-test.js';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { loopForever, spin } from '../harness/work.js';
 
+/** The shield has to be reached before the deadline, on an overloaded machine too, ms. */
+const LIMIT = 500;
+
 nativeTest('shielded work is not cut, and the deadline strikes when the shield ends', (t) => {
   const order: string[] = [];
-  const scope = new Timeout(50);
+  const scope = new Timeout(LIMIT);
   const error = timeoutOf(t, () =>
     scope.runSync(() => {
       scope.shield(() => {
-        spin(60);
+        spin(LIMIT + 10);
         order.push('shielded');
       });
       order.push('after');
@@ -19,7 +22,7 @@ nativeTest('shielded work is not cut, and the deadline strikes when the shield e
   );
   t.is(order[0], 'shielded');
   t.is(error.scope, scope);
-  t.true(error.elapsed >= 60);
+  t.true(error.elapsed >= LIMIT + 10);
   t.is(scope.state, 'timed_out');
 });
 
@@ -38,7 +41,7 @@ nativeTest('a shield that ends in time changes nothing', (t) => {
 });
 
 nativeTest('an error of shielded work passes, and the shield is gone', (t) => {
-  const scope = new Timeout(50);
+  const scope = new Timeout(LIMIT);
   timeoutOf(t, () =>
     scope.runSync(() => {
       t.throws(
@@ -54,10 +57,10 @@ nativeTest('an error of shielded work passes, and the shield is gone', (t) => {
 });
 
 nativeTest('inside a shield nothing is expired, and there is no deadline', (t) => {
-  const scope = new Timeout(50, { grace: 60_000, error: false });
+  const scope = new Timeout(LIMIT, { grace: 60_000, error: false });
   scope.runSync(() => {
     scope.shield(() => {
-      spin(60);
+      spin(LIMIT + 10);
       t.false(scope.expired);
       t.is(scope.remaining(), Infinity);
       t.is(scope.deadline, Infinity);
@@ -73,16 +76,16 @@ nativeTest('inside a shield nothing is expired, and there is no deadline', (t) =
 });
 
 nativeTest('shields nest', (t) => {
-  const scope = new Timeout(50);
+  const scope = new Timeout(LIMIT);
   const order: string[] = [];
   timeoutOf(t, () =>
     scope.runSync(() => {
       scope.shield(() => {
         scope.shield(() => {
-          spin(40);
+          spin(LIMIT / 2 + 10);
           order.push('inner');
         });
-        spin(40);
+        spin(LIMIT / 2 + 10);
         order.push('outer');
       });
       loopForever();
@@ -92,12 +95,12 @@ nativeTest('shields nest', (t) => {
 });
 
 nativeTest('a scope inside a shield has its own limit, and only that', (t) => {
-  const outer = new Timeout(50);
+  const outer = new Timeout(LIMIT);
   let inner: unknown;
   const error = timeoutOf(t, () =>
     outer.runSync(() => {
       outer.shield(() => {
-        const scope = new Timeout(70);
+        const scope = new Timeout(LIMIT + 20);
         inner = timeoutOf(t, () =>
           scope.runSync(() => {
             t.true(scope.deadline > outer.elapsed());
@@ -110,17 +113,17 @@ nativeTest('a scope inside a shield has its own limit, and only that', (t) => {
     }),
   );
   t.is(error.scope, outer);
-  t.true(error.elapsed >= 70);
+  t.true(error.elapsed >= LIMIT + 20);
 });
 
 nativeTest('a shield in an inner scope holds off the outer ones too', (t) => {
-  const outer = new Timeout(50);
+  const outer = new Timeout(LIMIT);
   let completed = false;
   const error = timeoutOf(t, () =>
     outer.runSync(() =>
       runSync((inner) => {
         inner.shield(() => {
-          spin(60);
+          spin(LIMIT + 10);
           completed = true;
         });
         loopForever();
@@ -150,11 +153,11 @@ nativeTest('a shield holds off what asyncRaise sends', (t) => {
 });
 
 nativeTest('a scope that is cancelled or moved inside a shield', (t) => {
-  const cancelled = new Timeout(50);
+  const cancelled = new Timeout(LIMIT);
   t.is(
     cancelled.runSync(() => {
       cancelled.shield(() => {
-        spin(60);
+        spin(LIMIT + 10);
         cancelled.cancel();
       });
       spin(2);
@@ -166,10 +169,10 @@ nativeTest('a scope that is cancelled or moved inside a shield', (t) => {
 });
 
 nativeTest('the end of the work inside a shield is decided by the clock as ever', (t) => {
-  const scope = new Timeout(50);
-  const error = timeoutOf(t, () => scope.runSync(() => scope.shield(() => spin(60))));
+  const scope = new Timeout(LIMIT);
+  const error = timeoutOf(t, () => scope.runSync(() => scope.shield(() => spin(LIMIT + 10))));
   t.is(error.scope, scope);
-  t.true(error.elapsed >= 60);
+  t.true(error.elapsed >= LIMIT + 10);
 });
 
 test('outside every scope a shield just calls its work', (t) => {

@@ -5,8 +5,8 @@ import { repetitions } from '../harness/repetitions.js';
 import { strategies, type InThreadStrategy } from '../harness/strategies.js';
 import { runFixture } from '../harness/run-fixture.js';
 
-// A machine that shares its cores may take this long, ms.
-const GENEROUS = 5_000;
+// What is lost would run for ever; parsing takes seconds where the machine shares its cores with much else, ms.
+const GENEROUS = 30_000;
 
 function spin(): never {
   for (;;);
@@ -70,10 +70,14 @@ for (const mix of MIXES.filter((strategiesOfMix) => strategiesOfMix.includes('vm
   }
 
   test(`an inner limit that is earlier delivers its own error, and the outer one holds [${mix.join(' around ')}]`, (t) => {
-    // An inner stop that the machine delays past the outer deadline belongs to the outer run.
-    const { outer, inner } = nest([600, 20], mix);
+    // An inner stop that the machine delays past the outer deadline belongs to the outer run: then with more room.
+    let inner: TimeoutError | undefined;
+    for (let limit = 300; inner === undefined && limit <= 9_600; limit *= 2) {
+      const ends = nest([limit, 20], mix);
+      assertOuterHeld(t, limit, ends.outer);
+      ({ inner } = ends);
+    }
     t.is(inner?.timeout, 20);
-    assertOuterHeld(t, 600, outer);
   });
 }
 
