@@ -1,10 +1,13 @@
 import { formatMicroseconds, formatTable, type Column } from '../text-table.js';
-import type { Report, ReportRow } from './report.js';
+import type { Measured, Report, ReportRow } from './report.js';
 
 const columns: readonly Column[] = [
   { title: '', align: 'left' },
-  { title: 'late: min', align: 'right' },
-  { title: 'p50', align: 'right' },
+  { title: 'stopped: p50', align: 'right' },
+  { title: 'p90', align: 'right' },
+  { title: 'p99', align: 'right' },
+  { title: 'max', align: 'right' },
+  { title: 'caught: p50', align: 'right' },
   { title: 'p90', align: 'right' },
   { title: 'p99', align: 'right' },
   { title: 'max', align: 'right' },
@@ -28,7 +31,9 @@ export function formatReport(report: Report): string {
     formatTable(columns, report.rows.map(formatRow)),
     ...report.rows.map(formatNote),
     '',
-    'late: from the limit until the caller has its error; in time: a call whose work ends at once',
+    'stopped: from the limit until the work runs no more, as our errors tell it (elapsed - timeout); the others tell nothing',
+    'caught: from the limit until the caller has caught its error, measured from outside',
+    'in time: a call whose work ends at once',
     '',
   ].join('\n');
 }
@@ -40,12 +45,16 @@ function formatLoad({ loadAverage, machine }: Report): readonly string[] {
   ];
 }
 
-function formatRow({ contender, latenessUs, costUs }: ReportRow): readonly string[] {
-  if (latenessUs === undefined || costUs === undefined) {
-    return [contender, '-', '-', '-', '-', '-', '-', '-'];
-  }
-  const { min, p50, p90, p99, max } = latenessUs;
-  return [contender, ...[min, p50, p90, p99, max, costUs.p50, costUs.min].map(formatMicroseconds)];
+function formatRow({ contender, stoppedUs, caughtUs, costUs }: ReportRow): readonly string[] {
+  const figures = [...lateness(stoppedUs), ...lateness(caughtUs), costUs?.p50, costUs?.min];
+  return [
+    contender,
+    ...figures.map((figure) => (figure === undefined ? '-' : formatMicroseconds(figure))),
+  ];
+}
+
+function lateness(measured: Measured | undefined): readonly (number | undefined)[] {
+  return [measured?.p50, measured?.p90, measured?.p99, measured?.max];
 }
 
 function formatNote({ contender, description, version, unavailable }: ReportRow): string {

@@ -2,7 +2,6 @@ import type { Contender } from './contender.js';
 import { summarize } from './distribution.js';
 import type { Measured, ReportRow } from './report.js';
 import { hasSamples, runTrial } from './run-trial.js';
-import type { TrialResult } from './trial.js';
 
 const latenessTrial = new URL('./trials/lateness.js', import.meta.url);
 const costTrial = new URL('./trials/cost.js', import.meta.url);
@@ -20,13 +19,14 @@ export async function measureContender(
   return {
     ...row,
     version: cost.version,
-    latenessUs: toMeasured(lateness),
-    costUs: toMeasured(cost),
+    stoppedUs: lateness.stopped && toMeasured(lateness.stopped),
+    caughtUs: toMeasured(lateness.samples),
+    costUs: toMeasured(cost.samples),
   };
 }
 
 /** Nanoseconds are as fine as the clock is; more digits only make the file long. */
-function toMeasured({ samples }: TrialResult): Measured {
+function toMeasured(samples: readonly number[]): Measured {
   const rounded = samples.map((sample) => Math.round(sample * 1_000) / 1_000);
   return { ...summarize(rounded), samples: rounded };
 }

@@ -2,7 +2,7 @@ import type { Machine } from '../machine.js';
 import type { Distribution } from './distribution.js';
 
 /** The form of a report; counted up when a field changes its meaning or goes. */
-export const REPORT_SCHEMA = 1;
+export const REPORT_SCHEMA = 2;
 
 /** Samples in microseconds, in the order in which they were measured, and their summary. */
 export interface Measured extends Distribution {
@@ -17,8 +17,10 @@ export interface ReportRow {
   /** Of a foreign package. */
   readonly version?: string | undefined;
   readonly unavailable?: string | undefined;
-  /** From the limit to the moment at which the caller has its error, us. */
-  readonly latenessUs?: Measured | undefined;
+  /** From the limit to the moment at which the work was stopped, us; foreign contenders do not tell it. */
+  readonly stoppedUs?: Measured | undefined;
+  /** From the limit to the moment at which the caller has caught its error, us. */
+  readonly caughtUs?: Measured | undefined;
   /** A call whose work ends at once, us; each sample is the mean of a batch of calls. */
   readonly costUs?: Measured | undefined;
 }

@@ -3,6 +3,8 @@ export interface TrialResult {
   /** Version of the package that was measured, where it is neither ours nor Node's own. */
   readonly version?: string | undefined;
   readonly samples: readonly number[];
+  /** Of a trial of lateness: when the work was stopped, while `samples` tell when the error was caught. */
+  readonly stopped?: readonly number[] | undefined;
 }
 
 /** A trial that could not take place, and why. */
