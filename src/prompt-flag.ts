@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
 /**
@@ -23,7 +22,7 @@ const KEY = 'hardstop/prompt';
 export function setPromptFlags(): void {
   if (promptFlag() !== undefined || process.versions.bun !== undefined) return;
   try {
-    setFlagsFromString(FLAG);
+    process.getBuiltinModule('node:v8').setFlagsFromString(FLAG);
   } catch {
     // An engine that only looks like V8. promptFlag() goes on saying that no flag is set.
     return;
