@@ -12,7 +12,7 @@ const MAY_IMPORT = {
   cli: ['api', 'core', 'strategy', 'native', 'entry', 'errors'],
 };
 
-const ENTRY_POINTS = '^src/(?:index|prompt|regex)\\.ts$';
+const ENTRY_POINTS = '^src/(?:index|prompt|regex|testing)\\.ts$';
 
 /** Files beside the entry points, e.g. version.ts, hold facts that everybody may read. */
 const ROOT_FILES = '^src/[^/]+\\.ts$';

@@ -6,10 +6,24 @@ export {
   type StrategyCapability,
 } from './api/capabilities.js';
 export { currentScope } from './api/current-scope.js';
+export { run, type RunOptions, type RunWork } from './api/run.js';
+export {
+  deadlineHeaders,
+  scopeFromHeaders,
+  type DeadlineHeaders,
+  type IncomingHeaders,
+} from './api/deadline-headers.js';
 export { runInWorkerSync, type WorkerOptions } from './api/run-in-worker-sync.js';
 export { runSync } from './api/run-sync.js';
 export { task, type Task, type TaskReference } from './api/task.js';
-export { timeoutable, type Timeoutable, type TimeoutableDecorator } from './api/timeoutable.js';
+export {
+  timeoutable,
+  type Timeoutable,
+  type TimeoutableDecorator,
+  type TimeoutableResult,
+} from './api/timeoutable.js';
+export { wait, type Waited } from './api/wait.js';
+export { withTimeout, type WithTimeoutOptions } from './api/with-timeout.js';
 export type { TimeoutMessage } from './core/diagnostics.js';
 export type {
   ErrorClass,

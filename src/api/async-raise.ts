@@ -1,8 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { serialize } from 'node:v8';
 import { threadId as ownThreadId, type Worker } from 'node:worker_threads';
-import { liveScope } from '../core/current-scope.js';
-import { abandon } from '../core/ending.js';
+import { failureOrder, stopScope } from '../core/async-node.js';
+import { scopeAround } from '../core/async-step.js';
+import type { Scope } from '../core/scope.js';
 import { invalidOptionRange, invalidOptionType } from '../errors/invalid-option-error.js';
 import { InvalidThreadError } from '../errors/invalid-thread-error.js';
 import { StrategyUnavailableError } from '../errors/strategy-unavailable-error.js';
@@ -40,7 +40,7 @@ export function asyncRaise(threadId: number, error: Error): boolean {
   // Beyond the range of thread ids there is no thread.
   const isPossible = threadId >= 0 && threadId <= 0x7fff_ffff;
   const result = isPossible
-    ? raiseInThread(threadId, serialize(toTransferable(error)))
+    ? raiseInThread(threadId, process.getBuiltinModule('node:v8').serialize(toTransferable(error)))
     : RaiseResult.unknownThread;
   if (result === RaiseResult.delivered) return true;
   if (result === RaiseResult.noScope || isKnownToLive(threadId)) return false;
@@ -51,10 +51,25 @@ export function asyncRaise(threadId: number, error: Error): boolean {
 }
 
 function raiseHere(error: Error): boolean {
-  const scope = liveScope(abandon);
+  const scope = scopeAround();
   if (scope === undefined || scope.abort !== undefined) return false;
+  if (scope.isAsync) return raiseInAsync(scope, error);
   scope.abort = { error };
-  if (scope.hasFrame()) raiseInFrame(scope.depth);
+  if (scope.isFramed) raiseInFrame(scope.depth);
+  return true;
+}
+
+/** What has no break inside a part of a run is stopped at once, the rest of the run where it waits. */
+function raiseInAsync(scope: Scope, error: Error): boolean {
+  let run = scope;
+  while (run.isShieldBoundary && run.enclosing !== undefined) run = run.enclosing;
+  const { node } = run;
+  if (node === undefined || node.order !== undefined) return false;
+  stopScope(run, failureOrder({ error }, 0));
+  if (scope.isFramed) {
+    scope.abort = { error };
+    raiseInFrame(scope.depth);
+  }
   return true;
 }
 

@@ -58,7 +58,13 @@ export function capabilities(): Capabilities {
       },
       worker: { available: true, reason: 'for tasks: `runInWorkerSync`' },
       process: later,
-      cooperative: later,
+      cooperative: {
+        available: true,
+        reason:
+          native === undefined
+            ? 'for asynchronous work: `run`; without the addon a loop between two suspensions is not stopped'
+            : 'for asynchronous work: `run`; a loop in its first part or in a step of a coroutine is stopped natively',
+      },
     },
     automatic: native === undefined ? 'vm' : 'native',
     prompt: describePrompt(native),

@@ -1,12 +1,13 @@
-import { liveScope } from '../core/current-scope.js';
-import { abandon } from '../core/ending.js';
+import { scopeAround } from '../core/async-step.js';
 import type { Timeout } from '../core/timeout.js';
 
 /**
- * The innermost scope of the running code.
+ * The innermost scope of the running code: the one on the stack, or else the one that the code was started in, across
+ * `await`, timers, event emitters and callbacks.
  *
- * @returns the scope, or `undefined` outside every scope; in a callback that the work has left behind for later as well
+ * @returns the scope, or `undefined` outside every scope; in what a scope that has ended in time left behind, the scope
+ *   around that
  */
 export function currentScope(): Timeout | undefined {
-  return liveScope(abandon)?.handle as Timeout | undefined;
+  return scopeAround()?.handle as Timeout | undefined;
 }

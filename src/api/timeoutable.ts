@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { executeAsync, findUnfitOption } from '../core/async-execution.js';
 import { parseDuration, type RunSyncOptions } from '../core/options.js';
 import { execute } from '../core/execution.js';
 import { scopeFor, scopeOf, strategyFor } from '../core/timeout.js';
@@ -15,28 +16,43 @@ export interface Timeoutable<This, Args extends readonly unknown[], Result> {
   within(timeout: number | null | undefined): (this: This, ...args: Args) => Result;
 }
 
+/**
+ * What a call gives: of a synchronous function its value or the default, of an async one a promise of that, of a
+ * generator function a promise of what the coroutine returns.
+ */
+export type TimeoutableResult<Result, D> = [Result] extends [never]
+  ? D
+  : Result extends Generator<unknown, infer R, never>
+    ? Promise<R | D>
+    : Result extends PromiseLike<infer R>
+      ? [D] extends [never]
+        ? Result
+        : Promise<R | D>
+      : Result | D;
+
 /** Wraps methods: what `@timeoutable(options)` is. */
 export type TimeoutableDecorator<D> = <This, Args extends readonly unknown[], Result>(
   method: (this: This, ...args: Args) => Result,
   context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Result>,
-) => Timeoutable<This, Args, Result | D>;
+) => Timeoutable<This, Args, TimeoutableResult<Result, D>>;
 
 /**
- * Makes a synchronous function run under a limit each time it is called; as a decorator, a method.
+ * Makes a function run under a limit each time it is called; as a decorator, a method.
  *
- * On expiry a call is stopped as `runSync` stops work, with the same limits and the same options; what the function
- * leaves behind for later is not stopped. Parameters, `this`, name and length stay those of the function.
+ * On expiry a call is stopped as `runSync` stops synchronous work, with the same limits and the same options, and as
+ * `run` stops the work of async functions and generator functions, which become coroutines. Parameters, `this`, name and
+ * length stay those of the function.
  *
  * @param work the function; left out, a decorator for methods is returned
- * @param options the limit in ms, or the options of `runSync`; `name` defaults to the function's
+ * @param options the limit in ms, or the options of `runSync` (of `run`); `name` defaults to the function's
  * @returns a function with the same signature, and `within(timeout)` for another limit
- * @throws InvalidOptionError for a bad option, or when `work` is not a synchronous function
+ * @throws InvalidOptionError for a bad option, or when `work` is an async generator function
  * @example examples/timeoutable.ts
  */
 export function timeoutable<This, Args extends readonly unknown[], Result, D = never>(
   work: (this: This, ...args: Args) => Result,
   options: number | RunSyncOptions<D>,
-): Timeoutable<This, Args, Result | D>;
+): Timeoutable<This, Args, TimeoutableResult<Result, D>>;
 export function timeoutable<D = never>(
   options: number | RunSyncOptions<D>,
 ): TimeoutableDecorator<D>;
@@ -71,8 +87,9 @@ function checkOptions(options: number | RunSyncOptions, work?: AnyFunction): Run
 }
 
 function wrap(work: AnyFunction, options: RunSyncOptions): unknown {
-  if (types.isAsyncFunction(work) || types.isGeneratorFunction(work)) {
-    throw invalidOptionType('work', 'a synchronous function', work);
+  if (isAsynchronous(work)) {
+    const unfit = findUnfitOption(scopeOf(scopeFor(options)).settings);
+    if (unfit !== undefined) throw unfit;
   }
   const limited = limit(work, options);
   const within = (timeout: number | null | undefined): AnyFunction => {
@@ -87,13 +104,31 @@ function wrap(work: AnyFunction, options: RunSyncOptions): unknown {
 }
 
 function limit(work: AnyFunction, options: RunSyncOptions): AnyFunction {
-  const limited: AnyFunction = function (this: unknown, ...args: unknown[]) {
-    const timeout = scopeFor(options);
-    const call = (): unknown => Reflect.apply(work, this, args);
-    return execute(scopeOf(timeout), strategyFor(timeout, call), call, timeout, limited);
-  };
+  const limited = isAsynchronous(work) ? limitAsync(work, options) : limitSync(work, options);
   for (const key of ['name', 'length'] as const) {
     Object.defineProperty(limited, key, { value: work[key], configurable: true });
   }
   return limited;
+}
+
+function limitSync(work: AnyFunction, options: RunSyncOptions): AnyFunction {
+  return function limited(this: unknown, ...args: unknown[]) {
+    const timeout = scopeFor(options);
+    const call = (): unknown => Reflect.apply(work, this, args);
+    return execute(scopeOf(timeout), strategyFor(timeout, call), call, timeout, limited);
+  };
+}
+
+function limitAsync(work: AnyFunction, options: RunSyncOptions): AnyFunction {
+  return function limited(this: unknown, ...args: unknown[]) {
+    const call = (): unknown => Reflect.apply(work, this, args);
+    return executeAsync(scopeOf(scopeFor(options)), call, limited);
+  };
+}
+
+function isAsynchronous(work: AnyFunction): boolean {
+  if (types.isAsyncFunction(work) && types.isGeneratorFunction(work)) {
+    throw invalidOptionType('work', 'no async generator function', work);
+  }
+  return types.isAsyncFunction(work) || types.isGeneratorFunction(work);
 }

@@ -10,12 +10,9 @@ import type { Scope } from './scope.js';
  */
 export function refuseIfReliedOn(scope: Scope, hardDeadline: number): void {
   const isDropped = hardDeadline === -Infinity;
-  if (scope.isBare && !isDropped && hardDeadline < scope.enclosingHardDeadline) refuse();
-  for (
-    let inner = innermostScope();
-    inner !== undefined && inner !== scope;
-    inner = inner.enclosing
-  ) {
+  if (scope.isBare && !isDropped && hardDeadline < (scope.enclosingHardDeadline ?? Infinity))
+    refuse();
+  for (let inner = innermostScope(); inner !== undefined && inner !== scope; inner = inner.below) {
     if (inner.isBare && (isDropped || hardDeadline > inner.hardDeadline())) refuse();
   }
 }

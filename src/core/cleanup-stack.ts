@@ -40,6 +40,19 @@ export class CleanupStack {
     }
     return outcome;
   }
+
+  /** The same, waiting for the promises that callbacks return: the next one is called when the one before is done. */
+  async runAsync(failure: Failure | undefined): Promise<Failure | undefined> {
+    let outcome = failure;
+    for (let callback = this.#callbacks.pop(); callback; callback = this.#callbacks.pop()) {
+      try {
+        await callback();
+      } catch (error) {
+        outcome = suppress(error, outcome);
+      }
+    }
+    return outcome;
+  }
 }
 
 /** Joins a new error to the one it would hide. */

@@ -40,7 +40,7 @@ export function liveScope(abandon: Abandon, entering: 0 | 1 = 0): Scope | undefi
 
 function leaveDead(abandon: Abandon): void {
   const dead = innermost as Scope;
-  innermost = dead.enclosing;
+  innermost = dead.below;
   const failure = abandon(dead);
   if (failure === undefined) return;
   // There is no caller left who could be thrown what cleanup threw: an uncaught exception is not lost either.
@@ -51,6 +51,6 @@ function leaveDead(abandon: Abandon): void {
 
 function scopesEntered(): number {
   let count = 0;
-  for (let scope = innermost; scope !== undefined; scope = scope.enclosing) count++;
+  for (let scope = innermost; scope !== undefined; scope = scope.below) count++;
   return count;
 }

@@ -9,7 +9,7 @@ import type { Scope } from './scope.js';
 interface Departure {
   readonly scope: Scope;
   readonly cleanup: CleanupStack | undefined;
-  readonly enclosing: Scope | undefined;
+  readonly below: Scope | undefined;
   /** The latest of those that had been cut off inside the scope when it was left; the last of them is before `outer`. */
   readonly cutOff: Departure | undefined;
   readonly outer: Departure | undefined;
@@ -17,14 +17,14 @@ interface Departure {
 
 let latest: Departure | undefined;
 
-/** Leaves a scope: it no longer runs, and the one around it is the innermost. {@link finishDeparture} has to follow. */
+/** Leaves a scope: it no longer runs, and the one below it on the stack is the innermost. {@link finishDeparture} has to follow. */
 export function depart(scope: Scope, endedAt: number): void {
   const cutOff = latest;
   let outer = latest;
   while (outer !== undefined && isInside(outer, scope)) outer = outer.outer;
   // First this one, then the scope: whatever strikes in between, one of the two can be found.
-  latest = { scope, cleanup: scope.cleanup, enclosing: scope.enclosing, cutOff, outer };
-  setInnermostScope(scope.enclosing);
+  latest = { scope, cleanup: scope.cleanup, below: scope.below, cutOff, outer };
+  setInnermostScope(scope.below);
   scope.running = false;
   scope.endedAt = endedAt;
 }
@@ -56,12 +56,12 @@ function finish(departure: Departure, failure: Failure | undefined): Failure | u
     outcome = join(outcome, finish(inner, undefined));
   }
   outcome = cleanup?.run(outcome) ?? outcome;
-  if (scope.cleanup === cleanup) scope.cleanup = undefined;
+  if (cleanup !== undefined && scope.cleanup === cleanup) scope.cleanup = undefined;
   return outcome;
 }
 
 function isInside(departure: Departure, scope: Scope): boolean {
-  let around = departure.enclosing;
-  while (around !== undefined && around !== scope) around = around.enclosing;
+  let around = departure.below;
+  while (around !== undefined && around !== scope) around = around.below;
   return around === scope;
 }

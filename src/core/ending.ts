@@ -3,6 +3,8 @@ import type { Stage, Stop } from '../strategy/strategy.js';
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
 import { join, type Failure } from './cleanup-stack.js';
 import { now } from '../clock.js';
+import { orderOf, stopScope } from './async-node.js';
+import { abandonPart } from './async-part.js';
 import { innermostScope } from './current-scope.js';
 import { depart, finishDeparture } from './departure.js';
 import { reportTimeout } from './diagnostics.js';
@@ -70,6 +72,8 @@ export function endTimedOut(
     scope.callSite as CallSite,
     stuck as Error | undefined,
   );
+  stopScope(scope, orderOf(scope, undefined));
+  releaseInner(scope);
   scope.controller?.abort(error);
   const onTheWay = join(lost, { error }) as Failure;
   const outcome = finishDeparture(scope, onTheWay) ?? onTheWay;
@@ -86,22 +90,26 @@ export function endTimedOut(
 
 /** Ends the run of a scope, and of those inside it that were unwound with it; returns what their cleanup threw. */
 function leave(scope: Scope, endedAt: number): Failure | undefined {
+  const lost = leaveInner(scope);
+  depart(scope, endedAt);
+  return lost;
+}
+
+/** Ends what was unwound inside a scope that is on the stack; returns what its cleanup threw. */
+export function leaveInner(scope: Scope): Failure | undefined {
   let lost: Failure | undefined;
-  for (
-    let inner = innermostScope();
-    inner !== undefined && inner !== scope;
-    inner = inner.enclosing
-  ) {
+  for (let inner = innermostScope(); inner !== undefined && inner !== scope; inner = inner.below) {
     lost = join(lost, abandon(inner));
   }
-  depart(scope, endedAt);
   return lost;
 }
 
 /** Ends a scope whose own code was unwound by a termination that was not its own. */
 export function abandon(scope: Scope): Failure | undefined {
+  if (scope.isAsync) return abandonPart(scope);
   scope.state = 'interrupted';
   depart(scope, now());
+  releaseInner(scope);
   return finishDeparture(scope, undefined);
 }
 
@@ -120,6 +128,7 @@ export function endUnstarted(scope: Scope, failure: Failure): unknown {
 
 /** Runs the cleanup of a scope that did not time out, and hands its outcome on. */
 function close(scope: Scope, failure: Failure | undefined, value: unknown): unknown {
+  releaseInner(scope);
   const outcome = finishDeparture(scope, failure);
   if (outcome !== undefined) {
     if (scope.state === 'executing') scope.state = 'failed';
@@ -127,4 +136,10 @@ function close(scope: Scope, failure: Failure | undefined, value: unknown): unkn
   }
   if (scope.state === 'executing') scope.state = 'executed';
   return value;
+}
+
+/** What a scope that has ended leaves running belongs to the scope around it. */
+function releaseInner(scope: Scope): void {
+  scope.node?.detach();
+  if (!scope.isAsync) scope.node = undefined;
 }

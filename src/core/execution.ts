@@ -8,6 +8,8 @@ import {
 import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strategy/strategy.js';
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
 import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
+import { runInPart } from './async-step.js';
+import { asyncScope, hasAsyncScopes } from './async-storage.js';
 import { now } from '../clock.js';
 import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
 import { isInspectorOpen } from './debug.js';
@@ -16,7 +18,7 @@ import { learnExecution } from './live-frames.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { resumeExit } from './process-exit.js';
 import { isPromiseLike } from './promise-result.js';
-import type { CallSite, Scope } from './scope.js';
+import { NO_SHIELD, type CallSite, type Scope } from './scope.js';
 import { resumeStackTraces } from './stack-trace-limit.js';
 import { countArmed } from './statistics.js';
 
@@ -34,6 +36,12 @@ export function execute<Work, Argument>(
   argument: Argument,
   callSite: CallSite,
 ): unknown {
+  if (hasAsyncScopes() && !scope.running && liveScope(abandon, 1) === undefined) {
+    const around = asyncScope();
+    if (around !== undefined) {
+      return runInPart(around, () => execute(scope, strategy, work, argument, callSite), callSite);
+    }
+  }
   begin(scope, strategy, callSite);
   if (!scope.running) return endRefused(scope);
   let value: unknown;
@@ -46,7 +54,7 @@ export function execute<Work, Argument>(
             argument,
             scope.deadline,
             scope.hardDeadline(),
-            scope.enclosingHardDeadline,
+            scope.enclosingHardDeadline ?? Infinity,
             scope.settings.cpuTimeout,
             scope.settings.grace,
           );
@@ -59,7 +67,7 @@ export function execute<Work, Argument>(
     if (scope.running) {
       scope.running = false;
       scope.state = 'failed';
-      setInnermostScope(scope.enclosing);
+      setInnermostScope(scope.below);
     }
   }
 }
@@ -71,6 +79,7 @@ function begin<Work, Argument>(
   callSite: CallSite,
 ): void {
   if (scope.running) throw new InvalidStateError('The scope is running already');
+  if (scope.isClosed) throw new InvalidStateError('The timeout has been closed');
   const { settings } = scope;
   if (strategy.name !== 'native') learnExecution(begin);
   const enclosing = liveScope(abandon, 1);
@@ -78,13 +87,17 @@ function begin<Work, Argument>(
   const startedAt = now();
   scope.strategy = strategy;
   scope.enclosing = enclosing;
-  scope.enclosingHardDeadline = Infinity;
+  scope.below = enclosing;
+  scope.enclosingHardDeadline = undefined;
   scope.startedAt = startedAt;
   scope.callSite = callSite;
   scope.depth = nativeDepth();
   scope.isBare = false;
-  scope.hasShownExpiry = false;
-  scope.checkpointsToSkip = 0;
+  scope.isFramed = false;
+  scope.isAsync = false;
+  if (scope.callStack !== undefined) scope.callStack = undefined;
+  if (scope.node !== undefined) scope.node = undefined;
+  if (scope.pace !== undefined) scope.pace = undefined;
   if (scope.state !== 'pending') renew(scope);
   const deadline =
     settings === PLAIN_SETTINGS && !settings.suspendable
@@ -101,7 +114,8 @@ function begin<Work, Argument>(
       settings.cpuTimeout === Infinity &&
       scope.hardDeadline() >= scope.enclosingHardDeadline;
   }
-  if (isNative && !scope.isBare) scope.depth++;
+  scope.isFramed = isNative && !scope.isBare;
+  if (scope.isFramed) scope.depth++;
   scope.asyncContext = captureAsyncContext();
   // From here on the stop of a scope around finds this one and ends it.
   setInnermostScope(scope);
@@ -132,7 +146,7 @@ function end<Work, Argument>(
   if (scope.isBare) {
     const endedAt = now();
     if (endedAt >= scope.deadline) {
-      awaitEnclosingTermination(scope.enclosingHardDeadline);
+      awaitEnclosingTermination(scope.enclosingHardDeadline ?? Infinity);
       return endStopped(scope, lateStop(endedAt));
     }
   }
@@ -141,7 +155,7 @@ function end<Work, Argument>(
   }
   scope.endedAt = strategy.name === 'native' && !scope.isBare ? nativeEndedAt() : now();
   // No call from here on: the stop of a scope around could strike there, and would not find this one.
-  setInnermostScope(scope.enclosing);
+  setInnermostScope(scope.below);
   scope.running = false;
   if (scope.state === 'executing') scope.state = 'executed';
   return value;
@@ -160,11 +174,11 @@ function lateStop(endedAt: number): Stop {
 }
 
 /** Makes a scope that has run before as good as new. */
-function renew(scope: Scope): void {
-  scope.error = undefined;
-  scope.abort = undefined;
-  scope.controller = undefined;
-  scope.shieldedFrom = Infinity;
+export function renew(scope: Scope): void {
+  if (scope.error !== undefined) scope.error = undefined;
+  if (scope.abort !== undefined) scope.abort = undefined;
+  if (scope.controller !== undefined) scope.controller = undefined;
+  scope.shieldedFrom = NO_SHIELD;
   scope.timeout = scope.limit;
   scope.state = 'pending';
 }
@@ -182,7 +196,7 @@ function prepare(scope: Scope, startedAt: number): number {
 function followSignal(scope: Scope, signal: AbortSignal): void {
   const listener = (): void => {
     scope.abort = { error: signal.reason };
-    if (scope.running && scope.hasFrame()) raiseInFrame(scope.depth);
+    if (scope.running && scope.isFramed) raiseInFrame(scope.depth);
   };
   let isFollowed = true;
   const unfollow = (): void => {
@@ -198,7 +212,11 @@ function followSignal(scope: Scope, signal: AbortSignal): void {
 
 /** Work inside a scope that has expired is not started, as a checkpoint would not be passed. */
 function refuseIfStruck(scope: Scope, enclosing: Scope): void {
-  if (struckDepth() > enclosing.depth && scope.startedAt < enclosing.effectiveDeadline()) return;
+  const isInTime =
+    struckDepth() > enclosing.depth && scope.startedAt < enclosing.effectiveDeadline();
+  if (isInTime && !hasAsyncScopes()) return;
+  const failure = hasAsyncScopes() ? enclosing.orderedFailure() : undefined;
+  if (failure !== undefined) throw endUnstarted(scope, failure);
   const owner = enclosing.struck();
   if (owner === undefined) return;
   const error = owner.timeoutError('checkpoint', true, scope.callSite as CallSite);

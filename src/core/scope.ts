@@ -1,9 +1,13 @@
 import { refreshTimeoutError, TimeoutError } from '../errors/timeout-error.js';
 import { openShields, struckDepth } from '../strategy/native-strategy.js';
-import type { Stage, Strategy } from '../strategy/strategy.js';
+import { automaticStrategy } from '../strategy/select-strategy.js';
+import type { Stage, Strategy, StrategyName } from '../strategy/strategy.js';
 import type { AsyncContext } from './async-context.js';
 import { CleanupStack, type Failure } from './cleanup-stack.js';
 import { now } from '../clock.js';
+import { asyncNow, asyncTimeAt, fromRealInstant, toRealInstant } from './async-clock.js';
+import type { AsyncNode } from './async-node.js';
+import { asyncScope } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import type { ScopeSettings } from './options.js';
 import { resumeStackTraces, suspendStackTraces } from './stack-trace-limit.js';
@@ -25,9 +29,24 @@ const { captureStackTrace } = Error;
 const FREQUENT_MS = 0.001;
 const CALLS_PER_READING = 32;
 
+interface CheckpointPace {
+  /** When `checkpoint` read the clock last, and for how many calls that was. */
+  readAt: number;
+  calls: number;
+  /** How many calls may still leave the clock to the watchdog. */
+  toSkip: number;
+  /** The clock has shown that a deadline passed, whether or not the watchdog has had its turn. */
+  hasShownExpiry: boolean;
+}
+
+/** More shields than a thread can open. */
+export const NO_SHIELD: number = 0x7fff_ffff;
+
 /**
  * The inside of a `Timeout`: the state of its present run and its place among the scopes around it. Its fields are
- * written by execution.ts and by the members of `Timeout`, always on the scope's own thread.
+ * written by what runs the scope and by the members of `Timeout`, always on the scope's own thread.
+ *
+ * There may be a million of them: fields that most never need are only declared, and come to be when they are set.
  */
 export class Scope {
   /** What users see of this scope. */
@@ -41,35 +60,47 @@ export class Scope {
   /** From the start of the run to its end, also while the state is `'cancelled'` already. */
   running: boolean = false;
   strategy: Strategy<never, never> | undefined;
+  /** The scope whose limits hold here as well. */
   enclosing: Scope | undefined;
+  /** The scope that was entered before this one on this thread's stack, while this one is on it. */
+  below: Scope | undefined;
   /** Depth of this scope's native frame; of the one around it where another strategy runs the scope. */
   depth: number = 0;
   /** Run without a native frame of its own, under the frames around it: see execution.ts. */
   isBare: boolean = false;
+  /** Whether the addon watches what this scope has on the stack. */
+  isFramed: boolean = false;
+  /** The present run outlives the call that started it; its instants are those of async-clock.ts. */
+  isAsync: boolean = false;
+  /** No further run is possible. */
+  declare isClosed: boolean | undefined;
+  /** The call that starts the run has not come back yet. */
+  declare isStarting: boolean | undefined;
+  /** No limit around this one reaches what is inside it. */
+  declare isShieldBoundary: boolean | undefined;
+  /** Its place among the asynchronous scopes, if it is one or has one inside. */
+  node: AsyncNode | undefined;
   /** The earliest hard deadline around the run when it began, where that matters to what runs it. */
-  enclosingHardDeadline: number = Infinity;
+  enclosingHardDeadline: number | undefined;
   asyncContext: AsyncContext = 0;
-  /** The clock has shown that a deadline passed, whether or not the watchdog has had its turn. */
-  hasShownExpiry: boolean = false;
-  /** How many calls of `checkpoint` may leave the clock to the watchdog. */
-  checkpointsToSkip: number = 0;
-  /** When `checkpoint` read the clock last, and for how many calls that was. */
-  private clockReadAt: number = NaN;
-  private callsPerReading: number = 1;
+  /** What the work's questions for the time have shown. */
+  declare pace: CheckpointPace | undefined;
   /** The number of open shields in the thread from which on one is open directly in this scope's work. */
-  shieldedFrom: number = Infinity;
+  shieldedFrom: number = NO_SHIELD;
   startedAt: number = NaN;
   /** `NaN` while it is not known yet; see `elapsed`. */
   endedAt: number = NaN;
   /** Its own, without those around it. */
   deadline: number = Infinity;
   callSite: CallSite | undefined;
-  cleanup: CleanupStack | undefined;
-  controller: AbortController | undefined;
+  /** Holds the stack of the call, where that is gone when an error needs it. */
+  declare callStack: { readonly stack?: string } | undefined;
+  declare cleanup: CleanupStack | undefined;
+  declare controller: AbortController | undefined;
   /** Why the `signal` option ended the run. */
-  abort: Failure | undefined;
+  declare abort: Failure | undefined;
   /** The one error of this run, wherever it was handed out first. */
-  error: TimeoutError | undefined;
+  declare error: TimeoutError | undefined;
 
   constructor(handle: object, timeout: number, settings: ScopeSettings) {
     this.handle = handle;
@@ -83,14 +114,19 @@ export class Scope {
     this.cleanup.push(callback);
   }
 
-  /** Whether the addon watches this very scope. */
-  hasFrame(): boolean {
-    return this.strategy?.name === 'native' && !this.isBare;
-  }
-
   /** Whether a shield is open directly in this scope's work. */
   isShielded(): boolean {
     return this.shieldedFrom <= openShields();
+  }
+
+  /** Whether it has a say over code inside it: it runs, or its work goes on although it was told to stop. */
+  isBinding(): boolean {
+    return this.running || this.node?.order !== undefined;
+  }
+
+  /** The time on the clock that this run goes by. */
+  time(): number {
+    return this.isAsync ? asyncNow() : now();
   }
 
   /** Its own, without those around it. */
@@ -98,17 +134,42 @@ export class Scope {
     return this.deadline + this.settings.grace;
   }
 
-  /** The earliest deadline that reaches this scope's work: its own or one around it; `Infinity` inside a shield. */
-  effectiveDeadline(): number {
+  /**
+   * The earliest deadline that reaches this scope's work: its own or one around it; `Infinity` inside a shield. On the
+   * real clock, or on that of asynchronous scopes.
+   */
+  effectiveDeadline(isForAsync: boolean = false): number {
     let earliest = Infinity;
     for (
       let scope: Scope | undefined = this.firstReaching();
       scope !== undefined;
       scope = scope.nextReaching()
     ) {
-      if (scope.deadline < earliest) earliest = scope.deadline;
+      const deadline = isForAsync
+        ? scope.onAsyncClock(scope.deadline)
+        : scope.onRealClock(scope.deadline);
+      if (deadline < earliest) earliest = deadline;
     }
     return earliest;
+  }
+
+  /**
+   * What is left at `time`, on the real clock, until the earliest deadline that reaches this scope's work, ms; negative
+   * after it.
+   */
+  leftAt(time: number): number {
+    // Both clocks are read once: what is due on one of them that stands still is due, and equal deadlines are equal.
+    const asyncTime = asyncTimeAt(time);
+    let left = Infinity;
+    for (
+      let scope: Scope | undefined = this.firstReaching();
+      scope !== undefined;
+      scope = scope.nextReaching()
+    ) {
+      const ownLeft = scope.deadline - (scope.isAsync ? asyncTime : time);
+      if (ownLeft < left) left = ownLeft;
+    }
+    return left;
   }
 
   /** The earliest instant at which force may be used on work directly inside this scope. */
@@ -119,7 +180,7 @@ export class Scope {
       scope !== undefined;
       scope = scope.nextReaching()
     ) {
-      earliest = Math.min(earliest, scope.hardDeadline());
+      earliest = Math.min(earliest, scope.onRealClock(scope.hardDeadline()));
     }
     return earliest;
   }
@@ -129,20 +190,21 @@ export class Scope {
    */
   struck(): Scope | undefined {
     const time = now();
+    const asyncTime = asyncTimeAt(time);
     const nativelyStruck = struckDepth();
     let owner: Scope | undefined;
-    let earliest = Infinity;
+    let longest = 0;
     for (
       let scope: Scope | undefined = this.firstReaching();
       scope !== undefined;
       scope = scope.nextReaching()
     ) {
       // A CPU limit strikes where the clock says nothing; the watchdog tells by the depth of the frame.
-      const usedUp =
-        scope.settings.cpuTimeout !== Infinity && nativelyStruck <= scope.depth ? time : Infinity;
-      const deadline = Math.min(scope.deadline, usedUp);
-      if (deadline <= time && deadline <= earliest) {
-        earliest = deadline;
+      const isUsedUp = scope.settings.cpuTimeout !== Infinity && nativelyStruck <= scope.depth;
+      const passed = (scope.isAsync ? asyncTime : time) - scope.deadline;
+      const ago = isUsedUp ? Math.max(0, passed) : passed;
+      if (ago >= longest) {
+        longest = ago;
         owner = scope;
       }
     }
@@ -155,12 +217,13 @@ export class Scope {
    */
   clockShowsExpiry(): boolean {
     const time = now();
-    const isFrequent = time - this.clockReadAt < this.callsPerReading * FREQUENT_MS;
-    this.clockReadAt = time;
-    this.checkpointsToSkip = isFrequent ? CALLS_PER_READING - 1 : 0;
-    this.callsPerReading = this.checkpointsToSkip + 1;
-    this.hasShownExpiry ||= time >= this.effectiveDeadline();
-    return this.hasShownExpiry;
+    const pace = (this.pace ??= { readAt: NaN, calls: 1, toSkip: 0, hasShownExpiry: false });
+    const isFrequent = time - pace.readAt < pace.calls * FREQUENT_MS;
+    pace.readAt = time;
+    pace.toSkip = isFrequent ? CALLS_PER_READING - 1 : 0;
+    pace.calls = pace.toSkip + 1;
+    pace.hasShownExpiry ||= this.leftAt(time) <= 0;
+    return pace.hasShownExpiry;
   }
 
   /** Whether, of a scope that has timed out at `time`, it was the CPU limit that struck. */
@@ -171,13 +234,15 @@ export class Scope {
   /** Throws what the work of this scope is to be stopped with, if anything. */
   throwIfStruck(callSite: CallSite): void {
     if (this.abort !== undefined) throw this.abort.error;
+    const failure = this.orderedFailure();
+    if (failure !== undefined) throw failure.error;
     const owner = this.struck();
     if (owner !== undefined) throw owner.timeoutError('checkpoint', true, callSite);
   }
 
   /** The scope's `TimeoutError`: made at first need, brought up to date afterwards. */
   timeoutError(stage: Stage, stopped: boolean, callSite: CallSite, stuck?: Error): TimeoutError {
-    const time = this.running ? now() : this.endedAt;
+    const time = this.running ? this.time() : this.endedAt;
     const clock = this.isOutOfCpu(time) ? 'cpu' : 'wall';
     const timeout = clock === 'cpu' ? this.settings.cpuTimeout : this.timeout;
     // `startedAt + timeout - startedAt` can be a hair less than `timeout`.
@@ -188,7 +253,7 @@ export class Scope {
         timeout,
         clock,
         elapsed,
-        strategy: this.strategy?.name ?? 'native',
+        strategy: this.strategyName(stage),
         stage,
         stopped,
         scope: this.handle,
@@ -196,29 +261,80 @@ export class Scope {
         cause: stuck,
       });
       resumeStackTraces();
-      captureStackTrace(this.error, callSite);
+      if (this.callStack === undefined) captureStackTrace(this.error, callSite);
+      else giveStack(this.error, this.callStack.stack);
     } else {
       refreshTimeoutError(
         this.error,
-        { timeout, clock, elapsed, stage, stopped, cause: stuck },
+        {
+          timeout,
+          clock,
+          elapsed,
+          strategy: this.strategyName(stage),
+          stage,
+          stopped,
+          cause: stuck,
+        },
         this.settings.name,
       );
     }
     return this.error;
   }
 
+  /** Why work of this scope has to stop, other than for a deadline, if an asynchronous scope says so. */
+  orderedFailure(): Failure | undefined {
+    for (
+      let scope: Scope | undefined = this.firstReaching();
+      scope !== undefined;
+      scope = scope.nextReaching()
+    ) {
+      const failure = scope.node?.order?.failure;
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  }
+
+  private onRealClock(instant: number): number {
+    return this.isAsync ? toRealInstant(instant) : instant;
+  }
+
+  private onAsyncClock(instant: number): number {
+    return this.isAsync ? instant : fromRealInstant(instant);
+  }
+
+  private strategyName(stage: Stage): StrategyName {
+    if (!this.isAsync) return this.strategy?.name ?? 'native';
+    // Only a part that runs without a break can be stopped by force.
+    return stage === 'interrupt' ? automaticStrategy.name : 'cooperative';
+  }
+
   /** This scope, unless a shield inside it holds its deadline off. */
   private firstReaching(): this | undefined {
-    for (let scope = innermostScope(); scope !== undefined; scope = scope.enclosing) {
-      if (scope.isShielded()) return undefined;
-      if (scope === this) return this;
+    let isHeldOff = false;
+    const innermost = innermostScope() ?? asyncScope();
+    for (let scope = innermost; scope !== undefined; scope = scope.enclosing) {
+      isHeldOff ||= scope.isShieldBoundary === true || scope.isShielded();
+      if (scope === this) return isHeldOff ? undefined : this;
     }
     return this;
   }
 
-  /** The scope around this one, unless a shield in it holds it off. */
-  private nextReaching(): Scope | undefined {
-    const { enclosing } = this;
-    return enclosing === undefined || enclosing.isShielded() ? undefined : enclosing;
+  /** The scope around this one that has a say, unless a shield holds it off. */
+  nextReaching(): Scope | undefined {
+    let { enclosing } = this;
+    while (enclosing !== undefined && !enclosing.isBinding()) enclosing = enclosing.enclosing;
+    return enclosing === undefined || enclosing.isShieldBoundary === true || enclosing.isShielded()
+      ? undefined
+      : enclosing;
   }
+}
+
+/** Gives an error the stack of a call that was made earlier. */
+function giveStack(error: TimeoutError, stack: string | undefined): void {
+  const frames = /\n {4}at [^]*/.exec(stack ?? '')?.[0] ?? '';
+  Object.defineProperty(error, 'stack', {
+    value: `${error.name}: ${error.message}${frames}`,
+    configurable: true,
+    writable: true,
+  });
 }

@@ -6,8 +6,7 @@ import {
   workerStrategy,
   type WorkerWork,
 } from '../strategy/worker-strategy.js';
-import { liveScope } from './current-scope.js';
-import { abandon } from './ending.js';
+import { scopeAround } from './async-step.js';
 import { execute } from './execution.js';
 import type { CallSite, Scope } from './scope.js';
 
@@ -24,7 +23,7 @@ export function executeTask(scope: Scope, work: WorkerWork, callSite: CallSite):
   if (scope.running) throw new InvalidStateError('The scope is running already');
   const { deadline, signal } = scope.settings;
   if (scope.timeout > 0 && signal?.aborted !== true) {
-    const around = liveScope(abandon)?.effectiveDeadline() ?? Infinity;
+    const around = scopeAround()?.effectiveDeadline() ?? Infinity;
     prepareWorker(work, Math.min(around, deadline ?? Infinity));
   }
   scope.addCleanup(() => {

@@ -1,28 +1,27 @@
 import { inspect } from 'node:util';
 import { invalidOptionRange, invalidOptionType } from '../errors/invalid-option-error.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
-import {
-  cancelFrame,
-  openShields,
-  rescheduleFrame,
-  runShielded,
-  struckDepth,
-} from '../strategy/native-strategy.js';
-import {
-  automaticStrategy,
-  refuseLiveChange,
-  selectStrategy,
-} from '../strategy/select-strategy.js';
+import { struckDepth } from '../strategy/native-strategy.js';
+import { automaticStrategy, selectStrategy } from '../strategy/select-strategy.js';
 import type { InThreadWork, Strategy } from '../strategy/strategy.js';
 import { makeWorkerWork } from '../strategy/worker-strategy.js';
+import { asyncNow } from './async-clock.js';
 import { now } from '../clock.js';
-import { liveScope } from './current-scope.js';
-import { abandon } from './ending.js';
+import { executeAsync } from './async-execution.js';
+import { orderError } from './async-node.js';
 import { execute } from './execution.js';
-import { refuseIfReliedOn } from './bare-scopes.js';
-import { parseDuration, parseOptions, PLAIN_SETTINGS, type RunSyncOptions } from './options.js';
+import { dropDeadline, moveDeadline } from './deadline-change.js';
+import {
+  parseDuration,
+  parseOptions,
+  PLAIN_SETTINGS,
+  type ErrorOption,
+  type RunSyncOptions,
+} from './options.js';
 import { Scope, type CallSite, type TimeoutState } from './scope.js';
 import { makeScopeSignal } from './scope-signal.js';
+import { shieldWork } from './shield.js';
+import { endStarted, startTimeout } from './started-timeout.js';
 import { executeTask, isForWorker } from './task-run.js';
 
 /** The inside of a scope, for the parts of the core that are not its members. */
@@ -94,24 +93,24 @@ export class Timeout {
    */
   get deadline(): number {
     const scope = this.#scope;
-    if (scope.running) return scope.effectiveDeadline();
+    if (scope.running) return scope.effectiveDeadline(scope.isAsync);
     return scope.state === 'pending' ? (scope.settings.deadline ?? Infinity) : scope.deadline;
   }
 
   /** What is left until the deadline, ms: never negative, `Infinity` without a limit, 0 after the end. */
   remaining(): number {
     const scope = this.#scope;
-    if (scope.running) return Math.max(0, scope.effectiveDeadline() - now());
+    if (scope.running) return Math.max(0, scope.leftAt(now()));
     if (scope.state !== 'pending') return 0;
     const { deadline } = scope.settings;
-    return deadline === undefined ? scope.timeout : Math.max(0, deadline - now());
+    return deadline === undefined ? scope.timeout : Math.max(0, deadline - asyncNow());
   }
 
   /** Since the start of the run, ms; to its end once it has ended, 0 before it. */
   elapsed(): number {
     const scope = this.#scope;
     if (scope.state === 'pending') return 0;
-    return (scope.running ? now() : scope.endedAt) - scope.startedAt;
+    return (scope.running ? scope.time() : scope.endedAt) - scope.startedAt;
   }
 
   /**
@@ -120,7 +119,7 @@ export class Timeout {
    */
   get expired(): boolean {
     const scope = this.#scope;
-    if (!scope.running) return scope.state === 'timed_out';
+    if (!scope.running) return scope.state === 'timed_out' || scope.node?.order !== undefined;
     // The watchdog may not have had its turn yet.
     const isLikely = struckDepth() <= scope.depth || scope.clockShowsExpiry();
     return isLikely && scope.struck() !== undefined;
@@ -135,14 +134,16 @@ export class Timeout {
    */
   checkpoint(): void {
     const scope = this.#scope;
-    if (struckDepth() > scope.depth && !scope.hasShownExpiry && scope.hasFrame()) {
-      if (scope.checkpointsToSkip > 0) {
-        scope.checkpointsToSkip--;
+    const { pace } = scope;
+    if (struckDepth() > scope.depth && pace?.hasShownExpiry !== true && scope.isFramed) {
+      if (pace !== undefined && pace.toSkip > 0) {
+        pace.toSkip--;
         return;
       }
       if (!scope.clockShowsExpiry()) return;
     }
-    if (scope.running) scope.throwIfStruck(Timeout.prototype.checkpoint);
+    // Asynchronous work may go on although nobody waits for it any more.
+    if (scope.isBinding()) scope.throwIfStruck(Timeout.prototype.checkpoint);
   }
 
   /**
@@ -151,11 +152,14 @@ export class Timeout {
    */
   get signal(): AbortSignal {
     const scope = this.#scope;
-    scope.controller ??= makeScopeSignal({
+    if (scope.controller !== undefined) return scope.controller.signal;
+    scope.controller = makeScopeSignal({
       isExpired: () => this.expired,
       reason: () =>
         scope.struck()?.timeoutError('signal', true, scope.callSite as CallSite) ?? scope.error,
     });
+    const order = scope.node?.order;
+    if (order !== undefined) scope.controller.abort(orderError(order));
     return scope.controller.signal;
   }
 
@@ -169,7 +173,7 @@ export class Timeout {
   reschedule(ms: number | null | undefined): void {
     const timeout = parseDuration(ms, 'timeout');
     const scope = this.#scope;
-    if (scope.running) this.#move(now() + timeout);
+    if (scope.running) moveDeadline(scope, scope.time() + timeout);
     else if (scope.state === 'pending') scope.timeout = scope.limit = timeout;
     else
       throw new InvalidStateError(
@@ -193,7 +197,7 @@ export class Timeout {
         `The scope does not run (${scope.state}): it has no deadline to move`,
       );
     }
-    this.#move(instant);
+    moveDeadline(scope, instant);
   }
 
   /**
@@ -204,19 +208,16 @@ export class Timeout {
    */
   cancel(): void {
     const scope = this.#scope;
-    if (!scope.running || scope.state === 'cancelled') return;
-    refuseLiveChange(scope.strategy, 'drop a running deadline');
-    refuseIfReliedOn(scope, -Infinity);
-    scope.deadline = Infinity;
-    scope.state = 'cancelled';
-    if (scope.hasFrame()) cancelFrame(scope.depth);
+    if (endStarted(scope, 'cancelled') || !scope.running || scope.state === 'cancelled') return;
+    dropDeadline(scope);
   }
 
   /**
    * Registers cleanup: run when the scope ends in whatever way, a hard stop included, the last one first. Errors that
    * callbacks throw are not lost: they arrive as, or inside, a `SuppressedError`.
    *
-   * @param callback called without arguments, once, when this scope's own limit is over
+   * @param callback called without arguments, once, when this scope's own limit is over; in an asynchronous run it may
+   *   return a promise, which is waited for
    * @throws InvalidOptionError when it is not a function
    */
   defer(callback: () => unknown): void {
@@ -247,20 +248,14 @@ export class Timeout {
    * Runs `work` with the deadlines that are live around it held off until it ends: for cleanup that must not be cut. A
    * deadline that passes meanwhile strikes when the shield ends. Scopes that are started inside have their own limits.
    *
-   * @param work called without arguments
+   * @param work called without arguments; it ends when the promise that it returns has settled. Of a generator function
+   *   call the steps with `yield*`: `yield* scope.shield(function* () { … })`
    * @returns its value
    * @throws what `work` throws; StrategyUnavailableError when a strategy around it cannot hold its deadline off (`vm`)
    */
   shield<T>(work: () => T): T {
     if (typeof work !== 'function') throw invalidOptionType('work', 'a function', work);
-    const holder = liveScope(abandon);
-    if (holder === undefined) return work();
-    for (let scope: Scope | undefined = holder; scope !== undefined; scope = scope.enclosing) {
-      if (scope.deadline !== Infinity)
-        refuseLiveChange(scope.strategy, 'hold a running deadline off');
-    }
-    if (!holder.isShielded()) holder.shieldedFrom = openShields() + 1;
-    return runShielded(work) as T;
+    return shieldWork(work) as T;
   }
 
   /**
@@ -284,27 +279,76 @@ export class Timeout {
     ) as T;
   }
 
+  /**
+   * Runs asynchronous work under this scope's limit: see {@link run}, which does the same with a scope of its own.
+   *
+   * @param work called with this scope
+   * @returns the work's value, if it came before the deadline
+   * @throws (rejects with) TimeoutError when it did not; what the work throws; the reason of an aborted `signal`;
+   *   InvalidStateError while this scope runs, or after `close()`
+   */
+  run<T>(work: (scope: this) => T | PromiseLike<T> | Generator<unknown, T, unknown>): Promise<T> {
+    const scope = this.#scope;
+    return executeAsync(scope, work, Timeout.prototype.run) as Promise<T>;
+  }
+
+  /**
+   * Schedules this timeout by itself, for the code that follows: gevent's `start`.
+   *
+   * On expiry its error is thrown, once, at the present or next `yield` of the coroutine that called; in the work of an
+   * async function the whole `run` ends with it, as that cannot be thrown into. It ends with that run, in any case. One
+   * that is scheduled already stays as it is.
+   *
+   * @returns this
+   * @throws InvalidStateError outside of a `run`, inside a `runSync`, after `close()`, and while work runs under this scope
+   */
+  start(): this {
+    startTimeout(this.#scope, Timeout.prototype.start);
+    return this;
+  }
+
+  /** Whether the timeout waits to strike: it has a limit, and was started or runs. */
+  get pending(): boolean {
+    const { running, deadline, node } = this.#scope;
+    return running && deadline !== Infinity && node?.order === undefined;
+  }
+
+  /**
+   * Ends a timeout that was started, in time; it cannot be started or run again. Around running work it does what
+   * {@link Timeout.cancel} does.
+   */
+  close(): void {
+    const scope = this.#scope;
+    if (!endStarted(scope, 'executed')) this.cancel();
+    scope.isClosed = true;
+  }
+
+  /** Closes the timeout at the end of a block: `using timeout = Timeout.startNew(100)`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Makes a timeout and starts it, or starts the one that is given: gevent's `start_new`.
+   *
+   * @param timeout the limit in ms, or a timeout, which is returned itself
+   * @param error what to throw instead of the `TimeoutError`
+   * @throws as {@link Timeout.start} and the constructor
+   */
+  static startNew(timeout?: number | Timeout | null, error?: ErrorOption): Timeout {
+    if (timeout instanceof Timeout) return timeout.start();
+    return new Timeout(timeout, error === undefined ? undefined : { error }).start();
+  }
+
+  /** The limit in ms, so that timeouts can be compared by it: `new Timeout(1) < new Timeout(2)`. */
+  valueOf(): number {
+    return this.#scope.timeout;
+  }
+
   /** `Timeout: 100 ms`, with the label if there is one. */
   toString(): string {
     const { timeout, settings } = this.#scope;
     return `Timeout: ${String(timeout)} ms${settings.name === undefined ? '' : ` (${settings.name})`}`;
-  }
-
-  #move(deadline: number): void {
-    const scope = this.#scope;
-    refuseLiveChange(scope.strategy, 'move a running deadline');
-    if (scope.state === 'cancelled') {
-      throw new InvalidStateError('The timeout was cancelled: it has no deadline to move');
-    }
-    const { grace } = scope.settings;
-    refuseIfReliedOn(scope, deadline + grace);
-    const isMoved =
-      !scope.hasShownExpiry &&
-      (scope.hasFrame() ? rescheduleFrame(scope.depth, deadline, grace) : now() < scope.deadline);
-    if (!isMoved)
-      throw new InvalidStateError('The deadline has passed: it cannot be moved any more');
-    scope.timeout = Math.max(0, deadline - scope.startedAt);
-    scope.deadline = deadline;
   }
 }
 

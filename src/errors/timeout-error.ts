@@ -75,7 +75,7 @@ export function refreshTimeoutError(
   fields: Partial<
     Pick<
       TimeoutErrorFields,
-      'timeout' | 'clock' | 'elapsed' | 'stage' | 'stopped' | 'message' | 'cause'
+      'timeout' | 'clock' | 'elapsed' | 'strategy' | 'stage' | 'stopped' | 'message' | 'cause'
     >
   >,
   label?: string,

@@ -13,7 +13,7 @@ test('require() gives the same module as import', async (t) => {
   t.is(stdout, 'true\nvalue\n');
 });
 
-for (const path of ['hardstop', 'hardstop/regex', 'hardstop/prompt']) {
+for (const path of ['hardstop', 'hardstop/regex', 'hardstop/testing', 'hardstop/prompt']) {
   test(`a CommonJS program can require('${path}')`, async (t) => {
     const { code, stdout, stderr } = await runSource(`console.log(typeof require('${path}'))`, {
       type: 'commonjs',

@@ -1,0 +1,186 @@
+import { isTimeoutError } from '../errors/timeout-error.js';
+import type { Stage, Stop } from '../strategy/strategy.js';
+import {
+  failureOrder,
+  orderError,
+  orderOf,
+  stop,
+  stopScope,
+  type StopOrder,
+} from './async-node.js';
+import type { Failure } from './cleanup-stack.js';
+import { reportTimeout } from './diagnostics.js';
+import type { RunNode } from './run-node.js';
+import type { CallSite, Scope, TimeoutState } from './scope.js';
+import { settleTimeout } from './settlement.js';
+import { countExpired } from './statistics.js';
+import { keepInCauses } from './unwinding-error.js';
+
+/** The work has settled by itself. After the end of its scope that is of no interest any more. */
+export function endSettled(node: RunNode, failure: Failure | undefined, value: unknown): void {
+  const { scope } = node;
+  if (!scope.running) {
+    node.settleLate();
+    return;
+  }
+  const isLate = node.order === undefined && strikeByClock(node);
+  const { order } = node;
+  if (order === undefined || (isLate && failure !== undefined)) {
+    endByItself(node, failure, value);
+  } else if (failure !== undefined && !isConsequence(failure.error, order)) {
+    keepInCauses(failure.error, orderError(order));
+    endByItself(node, failure, value);
+  } else {
+    endStopped(node, order, isLate ? 'late' : stageOf(node), true);
+  }
+}
+
+/** A part of the work was stopped by force: there is nothing left of it that could go on. */
+export function endStoppedPart(node: RunNode, ended: Stop): void {
+  const { scope } = node;
+  if (ended.reason === 'raised') {
+    const failure = scope.abort ?? { error: ended.raised };
+    stop(node, failureOrder(failure, 0));
+    finish(node, 'interrupted', failure, undefined);
+    return;
+  }
+  const owner = node.order?.owner ?? scope.struck() ?? scope;
+  const order = node.order ?? orderOf(owner, ended.stuck);
+  stopScope(owner, order);
+  node.order ??= order;
+  endStopped(node, order, ended.stage, true, ended.stuck);
+}
+
+/** The work had its time to settle. */
+export function endAbandoned(node: RunNode): void {
+  const { coroutine, order } = node;
+  if (order === undefined) return;
+  coroutine?.giveUp();
+  const isStopped = coroutine !== undefined;
+  if (!isStopped) node.leaveWork();
+  endStopped(node, order, isStopped ? 'yield' : 'abandoned', isStopped);
+}
+
+/** The work is not started. */
+export function endUnstarted(node: RunNode, error: unknown, isForeign: boolean): void {
+  node.scope.endedAt = node.scope.startedAt;
+  if (isForeign) markHandled(node);
+  finish(node, 'interrupted', { error }, undefined);
+}
+
+/** Gives the order that the clock asks for, where the alarm has not had its turn; whether there was one. */
+export function strikeByClock(node: RunNode): boolean {
+  const owner = node.scope.struck();
+  if (owner === undefined) return false;
+  const order = orderOf(owner, undefined);
+  stopScope(owner, order);
+  node.order ??= order;
+  return true;
+}
+
+function stageOf(node: RunNode): Stage {
+  if (node.forcedStage !== undefined) return node.forcedStage;
+  return node.coroutine === undefined ? 'signal' : 'yield';
+}
+
+function endByItself(node: RunNode, failure: Failure | undefined, value: unknown): void {
+  const state =
+    failure === undefined ? 'executed' : isTimeoutError(failure.error) ? 'interrupted' : 'failed';
+  finish(node, state, failure, value);
+}
+
+function endStopped(
+  node: RunNode,
+  order: StopOrder,
+  stage: Stage,
+  stopped: boolean,
+  stuck: Error | undefined = order.stuck,
+): void {
+  if (order.owner === node.scope) {
+    endTimedOut(node, stage, stopped, stuck);
+    return;
+  }
+  const error = orderError(order);
+  // The scope that the order comes from hands its error on. This one's promise may be somebody's who waits no more.
+  if (order.owner !== undefined) markHandled(node);
+  finish(node, 'interrupted', { error }, undefined);
+}
+
+/** Its own deadline has struck. */
+function endTimedOut(
+  node: RunNode,
+  stage: Stage,
+  stopped: boolean,
+  stuck: Error | undefined,
+): void {
+  const { scope } = node;
+  const { settings } = scope;
+  const isStopped = stopped && node.abandoned === 0;
+  node.retire();
+  scope.state = 'timed_out';
+  const error = scope.timeoutError(stage, isStopped, scope.callSite as CallSite, stuck);
+  scope.controller?.abort(error);
+  cleanUp(scope, { error }, (outcome) => {
+    countExpired(stage, Math.max(0, scope.endedAt - scope.deadline - settings.grace));
+    reportTimeout(error, settings.name);
+    const settlement = settleTimeout(error, settings);
+    // What cleanup has thrown holds the timeout already, and is not to be replaced by a default.
+    const failure = outcome?.error === error ? settlement.failure : outcome;
+    settle(node, failure, settlement.value);
+  });
+}
+
+function finish(
+  node: RunNode,
+  state: TimeoutState,
+  failure: Failure | undefined,
+  value: unknown,
+): void {
+  const { scope } = node;
+  node.retire();
+  if (state !== 'executed' || scope.state === 'executing' || scope.state === 'pending')
+    scope.state = state;
+  if (scope.cleanup === undefined) settle(node, failure, value);
+  else {
+    cleanUp(scope, failure, (outcome) => {
+      if (outcome !== undefined && failure === undefined) scope.state = 'failed';
+      settle(node, outcome, value);
+    });
+  }
+}
+
+function cleanUp(
+  scope: Scope,
+  failure: Failure | undefined,
+  then: (outcome: Failure | undefined) => void,
+): void {
+  const { cleanup } = scope;
+  if (cleanup === undefined) {
+    then(failure);
+    return;
+  }
+  scope.cleanup = undefined;
+  void cleanup.runAsync(failure).then(then);
+}
+
+function settle(
+  { scope, settle: promise }: RunNode,
+  failure: Failure | undefined,
+  value: unknown,
+): void {
+  // What could still ask for the error has it.
+  scope.callStack = undefined;
+  if (failure === undefined) promise.resolve(value);
+  else promise.reject(failure.error);
+}
+
+function markHandled(node: RunNode): void {
+  node.promise.catch(() => undefined);
+}
+
+/** Whether work that was told to stop has thrown what it was told, or an `AbortError` that says it was for that. */
+function isConsequence(error: unknown, order: StopOrder): boolean {
+  const told = orderError(order);
+  if (error === told) return true;
+  return error instanceof Error && error.name === 'AbortError' && error.cause === told;
+}

@@ -1,0 +1,168 @@
+import { asyncNow } from './async-clock.js';
+import { nextInSequence, type Expiring } from './expiry.js';
+import type { Failure } from './cleanup-stack.js';
+import type { CallSite, Scope } from './scope.js';
+
+/** Why a scope has to end before its work does. */
+export interface StopOrder {
+  /** The scope whose deadline has passed: this one or one around it. */
+  readonly owner: Scope | undefined;
+  /** What ends it instead: the reason of an aborted signal, or an error that was raised. */
+  readonly failure: Failure | undefined;
+  /** Until when the work may settle by itself, on the clock of asynchronous scopes. */
+  readonly hardAt: number;
+  /** How long that was, ms. */
+  readonly grace: number;
+  /** Where this thread was busy when the deadline passed. */
+  readonly stuck: Error | undefined;
+}
+
+/**
+ * The place of a scope among those that outlive a call: what is inside it and not on the stack has to be found when its
+ * deadline passes. Owned by its scope; read and written on the scope's own thread only.
+ */
+export abstract class AsyncNode implements Expiring {
+  /** The scope's own; after a soft stop, when force is due. */
+  deadline: number = Infinity;
+  readonly nesting: number = nextInSequence();
+  position: number = -1;
+  readonly scope: Scope;
+  outer: OuterNode | undefined;
+  next: AsyncNode | undefined;
+  previous: AsyncNode | undefined;
+  declare order: StopOrder | undefined;
+
+  constructor(scope: Scope) {
+    this.scope = scope;
+  }
+
+  /** The deadline has passed. Must not run code of users. */
+  abstract expire(stuck: Error | undefined): void;
+
+  /** What is around it has been told to stop. */
+  abstract accept(order: StopOrder): void;
+
+  /** What it has on the stack was unwound by a termination of somebody else's, before the call could come back. */
+  unwound(): Failure | undefined {
+    return undefined;
+  }
+
+  /** The run around it has ended. */
+  orphan(): void {
+    // Goes on inside what is around that.
+  }
+
+  /** Puts the node into the tree. */
+  attach(outer: OuterNode | undefined): void {
+    this.outer = outer;
+    if (outer === undefined) return;
+    this.next = outer.inner;
+    if (outer.inner !== undefined) outer.inner.previous = this;
+    outer.inner = this;
+  }
+
+  /** Takes the node out of the tree. */
+  detach(): void {
+    const { outer, next, previous } = this;
+    if (next !== undefined) next.previous = previous;
+    if (previous !== undefined) previous.next = next;
+    else if (outer?.inner === this) outer.inner = next;
+    this.outer = this.next = this.previous = undefined;
+  }
+}
+
+/** A node that others can be inside of. */
+export abstract class OuterNode extends AsyncNode {
+  /** The latest of the nodes directly inside; the others follow by `next`. */
+  inner: AsyncNode | undefined;
+  /** It has its order, which a shield keeps from it. */
+  isHeld: boolean = false;
+  /** A shield kept its order from it. */
+  wasHeld: boolean = false;
+  /** How many asynchronous shields are open inside it. */
+  openShields: number = 0;
+
+  /** It has an order, and no shield keeps that from it. Must not run code of users. */
+  abstract deliver(): void;
+
+  /** Takes the node out of the tree; what is still inside it belongs to what was around it. */
+  override detach(): void {
+    const { outer } = this;
+    super.detach();
+    for (let { inner } = this; inner !== undefined; { inner } = this) {
+      inner.detach();
+      inner.attach(outer);
+    }
+  }
+}
+
+/** A synchronous scope in whose work asynchronous ones were started. */
+class CallNode extends OuterNode {
+  expire(): void {
+    // Its deadline is watched by what runs it.
+  }
+  accept(order: StopOrder): void {
+    stopInner(this, order);
+  }
+  deliver(): void {
+    // Nothing is held off from it.
+  }
+}
+
+/** The node of a scope that others are started in. */
+export function nodeOf(scope: Scope | undefined): OuterNode | undefined {
+  if (scope === undefined) return undefined;
+  if (scope.node instanceof OuterNode) return scope.node;
+  const node = new CallNode(scope);
+  scope.node = node;
+  node.attach(nodeOf(scope.enclosing));
+  return node;
+}
+
+/** Tells the scopes inside one to stop. */
+export function stopInner(node: OuterNode, order: StopOrder): void {
+  for (let inner = node.inner; inner !== undefined; inner = inner.next) inner.accept(order);
+}
+
+/**
+ * Tells a scope, and all those inside it that no shield protects, to stop. The first order counts: a scope that has one
+ * keeps it.
+ */
+export function stop(node: OuterNode, order: StopOrder): void {
+  if (node.order === undefined && node.scope.running) {
+    node.order = order;
+    if (node.openShields > 0) node.isHeld = true;
+    else node.deliver();
+  }
+  stopInner(node, order);
+}
+
+/** The same for a scope; nothing happens to one that has nothing outside the stack. */
+export function stopScope(scope: Scope, order: StopOrder): void {
+  if (scope.node instanceof OuterNode) stop(scope.node, order);
+}
+
+/** The order that the deadline of a scope gives. */
+export function orderOf(owner: Scope, stuck: Error | undefined): StopOrder {
+  const { grace } = owner.settings;
+  return { owner, failure: undefined, hardAt: owner.hardDeadline(), grace, stuck };
+}
+
+/** The order to stop for something else than a deadline, now. */
+export function failureOrder(failure: Failure, grace: number): StopOrder {
+  return { owner: undefined, failure, hardAt: asyncNow() + grace, grace, stuck: undefined };
+}
+
+/**
+ * The error that an order ends a scope with: one object for all the scopes that it ends.
+ *
+ * @param stage how far the stop has come, should the error be made only now
+ */
+export function orderError(
+  { owner, failure, stuck }: StopOrder,
+  stage: 'signal' | 'yield' = 'signal',
+): unknown {
+  if (owner === undefined) return failure?.error;
+  const stopped = stage === 'yield';
+  return owner.error ?? owner.timeoutError(stage, stopped, owner.callSite as CallSite, stuck);
+}

@@ -1,0 +1,139 @@
+import { nativeDepth, nativeRefusal, nativeStrategy } from '../strategy/native-strategy.js';
+import { automaticStrategy } from '../strategy/select-strategy.js';
+import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strategy/strategy.js';
+import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
+import { toRealInstant } from './async-clock.js';
+import { failureOrder, orderOf, stopScope, type StopOrder } from './async-node.js';
+import { popPart } from './async-part.js';
+import { asyncScope } from './async-storage.js';
+import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
+import { abandon, leaveInner } from './ending.js';
+import { learnExecution } from './live-frames.js';
+import { resumeExit } from './process-exit.js';
+import { RunNode } from './run-node.js';
+import type { CallSite, Scope } from './scope.js';
+import { resumeStackTraces } from './stack-trace-limit.js';
+import { now } from '../clock.js';
+
+/** What can run a part: not in a frame that keeps its limit, where the addon is not there. */
+const unguarded: Pick<Strategy<InThreadWork, unknown>, 'name' | 'run'> = {
+  name: 'cooperative',
+  run: (work, argument) => work(argument as never),
+};
+
+/** What runs the parts of asynchronous work. */
+const partStrategy = nativeRefusal === undefined ? nativeStrategy : unguarded;
+
+/**
+ * Runs a part of asynchronous work that goes on without a break (the first one, a step of a coroutine) inside its scope:
+ * in a native frame, so that a loop in it is stopped at the deadline and nothing around is unwound.
+ *
+ * @returns the part's value, or {@link STOPPED}: see {@link lastPartStop}
+ * @throws what the part throws
+ */
+export function runPart(
+  scope: Scope,
+  work: InThreadWork,
+  argument: unknown,
+  strategy: Pick<Strategy<InThreadWork, unknown>, 'name' | 'run'> = partStrategy,
+): unknown {
+  beginPart(scope, strategy);
+  const asyncContext = captureAsyncContext();
+  let value: unknown;
+  try {
+    const { soft, hard } =
+      scope.node?.order === undefined ? limitsOf(scope) : limitsAfterStop(scope);
+    const grace = hard === soft ? 0 : hard - soft;
+    value = strategy.run(work, argument, soft, hard, Infinity, Infinity, grace);
+  } finally {
+    if (innermostScope() !== scope) reportLost(scope);
+    popPart(scope);
+  }
+  if (value === STOPPED) {
+    resumeStackTraces();
+    restoreAsyncContext(asyncContext);
+    resumeExit(scope);
+  }
+  return value;
+}
+
+/** How the part ended that has just handed back {@link STOPPED}; read once, at once. */
+export function lastPartStop(): Stop {
+  return automaticStrategy.lastStop();
+}
+
+/**
+ * Runs something synchronous that has a limit of its own inside the asynchronous scope whose code has called it, so that
+ * the deadlines around reach it: nothing of that scope is on the stack.
+ *
+ * @throws also the error of the scope around whose deadline struck
+ */
+export function runInPart(around: Scope, work: () => unknown, callSite: CallSite): unknown {
+  let value: unknown;
+  const result = runPart(around, () => (value = work()), undefined, automaticStrategy);
+  if (result !== STOPPED) return result;
+  const ended = lastPartStop();
+  // It came back by itself: whoever is around finds out in time.
+  if (ended.stage === 'late') return value;
+  if (ended.reason === 'raised') {
+    const failure = around.abort ?? { error: ended.raised };
+    stopScope(around, failureOrder(failure, 0));
+    throw failure.error;
+  }
+  const owner = around.struck() ?? around;
+  const error = owner.timeoutError(ended.stage, true, callSite, ended.stuck);
+  stopScope(owner, orderOf(owner, ended.stuck));
+  if (owner.node instanceof RunNode) owner.node.forcedStage = ended.stage;
+  throw error;
+}
+
+/** The innermost scope around the running code: on the stack, or else the one that its asynchronous context names. */
+export function scopeAround(): Scope | undefined {
+  return liveScope(abandon) ?? asyncScope();
+}
+
+function beginPart(
+  scope: Scope,
+  strategy: Pick<Strategy<InThreadWork, unknown>, 'name' | 'run'>,
+): void {
+  const isNative = strategy.name === 'native';
+  if (!isNative) learnExecution(beginPart);
+  scope.below = liveScope(abandon, 1);
+  scope.depth = nativeDepth();
+  if (isNative) scope.depth++;
+  scope.isFramed = isNative;
+  scope.strategy = strategy === unguarded ? undefined : (strategy as Strategy<never, never>);
+  if (scope.pace !== undefined) scope.pace = undefined;
+  setInnermostScope(scope);
+}
+
+/** When a part is asked to stop, and when it is stopped, on the real clock. */
+interface PartLimits {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+const UNLIMITED: PartLimits = { soft: Infinity, hard: Infinity };
+
+function limitsOf(scope: Scope): PartLimits {
+  const soft = scope.effectiveDeadline();
+  return soft === Infinity ? UNLIMITED : { soft, hard: scope.effectiveHardDeadline() };
+}
+
+/** A scope that was told to stop has what is left of its grace for its cleanup; without one, only those around count. */
+function limitsAfterStop(scope: Scope): PartLimits {
+  const { owner, hardAt } = scope.node?.order as StopOrder;
+  let around = (owner ?? scope).nextReaching();
+  while (around?.node?.order !== undefined) around = around.nextReaching();
+  const own = toRealInstant(hardAt);
+  const hard = Math.min(own > now() ? own : Infinity, around?.effectiveHardDeadline() ?? Infinity);
+  return { soft: hard, hard };
+}
+
+function reportLost(scope: Scope): void {
+  const lost = leaveInner(scope);
+  if (lost === undefined) return;
+  queueMicrotask(() => {
+    throw lost.error;
+  });
+}

@@ -1,0 +1,194 @@
+import { STOPPED } from '../strategy/strategy.js';
+import type { Stop } from '../strategy/strategy.js';
+import { orderError } from './async-node.js';
+import { asyncNow } from './async-clock.js';
+import { lastPartStop, runPart } from './async-step.js';
+import type { Failure } from './cleanup-stack.js';
+import { earliestDeadline, expireDue } from './expiry.js';
+import type { Raise, Resumable, RunNode } from './run-node.js';
+import { waitFor } from './yielded.js';
+
+type Steps = Generator<unknown, unknown, unknown>;
+
+/** From this throw on, a coroutine that swallows its timeout lets the event loop turn before the next one. */
+const THROWS_WITHOUT_TURN = 3;
+/** After so many it is given up: it is suspended, so that it runs no more. */
+const MOST_THROWS = 100;
+
+// Private copies: users' fake timers have no part in this.
+const { setImmediate } = globalThis;
+
+/**
+ * Drives a generator as a coroutine: each `yield` waits for what it is given, and what ends the scope is thrown at the
+ * `yield`, again at each later one if it is swallowed. Each step is a part of its own in a native frame.
+ */
+export class Coroutine implements Resumable {
+  readonly #node: RunNode;
+  readonly #steps: Steps;
+  readonly #endStopped: (node: RunNode, ended: Stop) => void;
+  #settle: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
+  /** Tells what a `yield` waited for from what an earlier one did that was cut short. */
+  #turn = 0;
+  #isWaiting = false;
+  #method: 'next' | 'throw' = 'next';
+  #sent: unknown;
+  #result: IteratorResult<unknown, unknown> | undefined;
+  #throws = 0;
+  readonly #raises: Raise[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(node: RunNode, steps: Steps, endStopped: (node: RunNode, ended: Stop) => void) {
+    this.#node = node;
+    this.#steps = steps;
+    this.#endStopped = endStopped;
+  }
+
+  /** Takes the first step, in the context of the running code, which all others will have as well. */
+  start(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      this.#listen();
+      this.#step('next', undefined);
+    });
+  }
+
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  interrupt(): void {
+    this.#wake?.();
+  }
+
+  giveUp(): void {
+    this.#turn++;
+    this.#settle = undefined;
+    this.#isWaiting = false;
+    this.#wake = undefined;
+  }
+
+  raise(raise: Raise): void {
+    this.#raises.push(raise);
+    this.interrupt();
+  }
+
+  /** What was raised is not to be thrown any more. */
+  withdraw(raise: Raise): void {
+    const index = this.#raises.indexOf(raise);
+    if (index >= 0) this.#raises.splice(index, 1);
+  }
+
+  /** Whoever calls `interrupt` does so in a context of his own: the reaction of a promise brings it into this one. */
+  #listen(): void {
+    const woken = new Promise((resolve) => {
+      this.#wake = resolve as () => void;
+    });
+    void woken.then(() => {
+      if (this.#settle === undefined) return;
+      this.#listen();
+      if (!this.#isWaiting) return;
+      const interruption = this.#interruption();
+      if (interruption !== undefined) this.#resume('throw', interruption.error, this.#turn);
+    });
+  }
+
+  #resume(method: 'next' | 'throw', sent: unknown, turn: number): void {
+    if (turn !== this.#turn || !this.#isWaiting) return;
+    this.#turn++;
+    this.#isWaiting = false;
+    this.#step(method, sent);
+  }
+
+  #step(method: 'next' | 'throw', sent: unknown): void {
+    this.#method = method;
+    this.#sent = sent;
+    let handedBack: unknown;
+    try {
+      handedBack = runPart(this.#node.scope, Coroutine.advance, this);
+    } catch (error) {
+      const settle = this.#settle;
+      this.giveUp();
+      settle?.reject(error);
+      return;
+    }
+    if (handedBack === STOPPED) {
+      const ended = lastPartStop();
+      if (ended.stage !== 'late') {
+        // Its generator counts as running for ever: no further step is possible.
+        this.giveUp();
+        this.#endStopped(this.#node, ended);
+        return;
+      }
+    }
+    const result = this.#result as IteratorResult<unknown, unknown>;
+    this.#result = undefined;
+    if (result.done === true) {
+      const settle = this.#settle;
+      this.giveUp();
+      settle?.resolve(result.value);
+    } else if (this.#settle !== undefined) {
+      this.#wait(result.value);
+    }
+  }
+
+  /** The work of a part: one step of the generator. */
+  static readonly advance = (coroutine: Coroutine): unknown => {
+    const steps = coroutine.#steps;
+    const sent = coroutine.#sent;
+    coroutine.#sent = undefined;
+    // Also kept here, because a strategy drops what comes too late.
+    return (coroutine.#result =
+      coroutine.#method === 'next' ? steps.next(sent) : steps.throw(sent));
+  };
+
+  #wait(yielded: unknown): void {
+    const turn = this.#turn;
+    this.#isWaiting = true;
+    const interruption = this.#interruption();
+    if (interruption !== undefined) {
+      this.#throwLater(interruption.error, turn);
+      return;
+    }
+    waitFor(
+      yielded,
+      (value) => {
+        this.#resume('next', value, turn);
+      },
+      (error: unknown) => {
+        this.#resume('throw', error, turn);
+      },
+    );
+  }
+
+  /** What is to be thrown at the `yield`, if anything. */
+  #interruption(): Failure | undefined {
+    const node = this.#node;
+    // Steps that follow each other without a turn of the event loop leave no room for the alarm.
+    if (earliestDeadline() <= asyncNow()) expireDue();
+    const { order } = node;
+    if (order !== undefined && node.openShields === 0) {
+      this.#throws++;
+      return { error: orderError(order, 'yield') };
+    }
+    for (const raise of this.#raises) {
+      if (raise.place !== undefined && raise.place.openShields > 0) continue;
+      this.withdraw(raise);
+      return raise.take();
+    }
+    return undefined;
+  }
+
+  #throwLater(error: unknown, turn: number): void {
+    if (this.#throws > MOST_THROWS) {
+      const settle = this.#settle;
+      this.giveUp();
+      settle?.reject(error);
+      return;
+    }
+    const resume = (): void => {
+      this.#resume('throw', error, turn);
+    };
+    if (this.#throws <= THROWS_WITHOUT_TURN) void Promise.resolve().then(resume);
+    else setImmediate(resume);
+  }
+}

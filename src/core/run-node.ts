@@ -1,0 +1,123 @@
+import { asyncNow } from './async-clock.js';
+import { OuterNode, failureOrder, orderOf, stop, type StopOrder } from './async-node.js';
+import type { Stage } from '../strategy/strategy.js';
+import type { Failure } from './cleanup-stack.js';
+import { disarm } from './expiry.js';
+import { unfollow } from './followed-signals.js';
+import type { Scope } from './scope.js';
+
+/** What settles the promise of a run. */
+export interface Settle {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** A timeout that was started in a run and is to be thrown in it, once. */
+export interface Raise {
+  /** Where it was started: the run, or a shield in it. */
+  readonly place: OuterNode | undefined;
+  /** Makes what is thrown; called in the run's own context. */
+  take(): Failure;
+}
+
+/** What a run's work is beside a promise: code that is resumed by us. */
+export interface Resumable {
+  /** It is suspended. */
+  readonly isWaiting: boolean;
+  /** There may be something to be thrown at the place where it waits. */
+  interrupt(): void;
+  /** Has something thrown in it, once. */
+  raise(raise: Raise): void;
+  withdraw(raise: Raise): void;
+  /** It is not resumed any more. */
+  giveUp(): void;
+}
+
+/** An asynchronous run in the tree of scopes. */
+export class RunNode extends OuterNode {
+  readonly settle: Settle;
+  readonly promise: Promise<unknown>;
+  coroutine: Resumable | undefined;
+  /** Its work has been asked to stop. */
+  isTold: boolean = false;
+  /** How the work was stopped, if by force while it called something that blocks. */
+  forcedStage: Stage | undefined;
+  /** How many runs inside, itself included, have been given up although their work goes on. */
+  abandoned: number = 0;
+  /** The runs that count its own work so. */
+  private countedIn: readonly RunNode[] = [];
+  /** A timeout that was started in it has expired and ends it. */
+  raised: Raise | undefined;
+  /** Calls what has to happen then, in the context that the run was started in. */
+  wake: (() => void) | undefined;
+
+  constructor(scope: Scope, promise: Promise<unknown>, settle: Settle) {
+    super(scope);
+    this.promise = promise;
+    this.settle = settle;
+  }
+
+  expire(stuck: Error | undefined): void {
+    if (this.order === undefined) stop(this, orderOf(this.scope, stuck));
+    else if (this.openShields > 0) this.isHeld = true;
+    else this.deliver();
+  }
+
+  accept(order: StopOrder): void {
+    stop(this, order);
+  }
+
+  deliver(): void {
+    this.wake?.();
+  }
+
+  /** Its work goes on although nobody waits for it: until it settles, no work around it has stopped either. */
+  leaveWork(): void {
+    const runs: RunNode[] = [this];
+    for (let node = this.outer; node !== undefined; node = node.outer) {
+      if (node instanceof RunNode) runs.push(node);
+    }
+    for (const run of runs) run.abandoned++;
+    this.countedIn = runs;
+  }
+
+  /** Abandoned work has settled after all. */
+  settleLate(): void {
+    for (const run of this.countedIn) run.abandoned--;
+    this.countedIn = [];
+  }
+
+  /** Nobody has the promise. */
+  override unwound(): Failure | undefined {
+    const { scope } = this;
+    scope.state = 'interrupted';
+    this.retire();
+    const { cleanup } = scope;
+    if (cleanup !== undefined) scope.cleanup = undefined;
+    return cleanup?.run(undefined);
+  }
+
+  /** Ends the run: takes it out of everything that could still reach it. */
+  retire(): void {
+    const { scope } = this;
+    if (scope.running) {
+      scope.running = false;
+      scope.endedAt = asyncNow();
+    }
+    disarm(this);
+    this.wake = undefined;
+    const { signal } = scope.settings;
+    if (signal !== undefined) unfollow(signal, this);
+    for (let inner = this.inner; inner !== undefined;) {
+      const { next } = inner;
+      inner.orphan();
+      inner = next;
+    }
+    this.detach();
+  }
+
+  /** The `signal` option has aborted. */
+  onAbort(reason: unknown): void {
+    stop(this, failureOrder({ error: reason }, this.scope.settings.grace));
+  }
+}

@@ -1,0 +1,96 @@
+import { openShields, runShielded } from '../strategy/native-strategy.js';
+import { refuseLiveChange } from '../strategy/select-strategy.js';
+import { STOPPED } from '../strategy/strategy.js';
+import { lastPartStop, runPart, scopeAround } from './async-step.js';
+import { hasAsyncScopes, runInside } from './async-storage.js';
+import { innermostScope } from './current-scope.js';
+import { isPromiseLike } from './promise-result.js';
+import type { Scope } from './scope.js';
+import { ShieldNode } from './shield-node.js';
+import { isGenerator, waitFor } from './yielded.js';
+
+/** Runs work with the deadlines around it held off until it ends: its promise or generator included. */
+export function shieldWork(work: () => unknown): unknown {
+  const holder = scopeAround();
+  if (holder === undefined) return work();
+  for (let scope: Scope | undefined = holder; scope !== undefined; scope = scope.enclosing) {
+    if (scope.deadline !== Infinity)
+      refuseLiveChange(scope.strategy, 'hold a running deadline off');
+  }
+  if (!hasAsyncScopes()) return holdFrames(holder, work);
+  const shield = new ShieldNode(holder);
+  let value: unknown;
+  try {
+    value = enter(shield, work);
+  } catch (error) {
+    shield.close();
+    throw error;
+  }
+  if (isPromiseLike(value)) return shieldPromise(shield, value);
+  shield.close();
+  // Its body has not begun: it takes a shield of its own for as long as it runs.
+  return isGenerator(value) ? shieldSteps(value) : value;
+}
+
+/** Holds off the native frames of what is on the stack. */
+function holdFrames(innermost: Scope, work: () => unknown): unknown {
+  if (!innermost.isShielded()) innermost.shieldedFrom = openShields() + 1;
+  return runShielded(work);
+}
+
+/** Runs something that goes on without a break inside a shield. */
+function enter(shield: ShieldNode, work: () => unknown): unknown {
+  const inside = (): unknown => {
+    shield.scope.isStarting = true;
+    try {
+      const value = runInside(shield.scope, runPart, work, undefined);
+      // It has no limit of its own: only an error that was raised can have ended it.
+      if (value === STOPPED) throw lastPartStop().raised;
+      return value;
+    } finally {
+      shield.scope.isStarting = false;
+    }
+  };
+  const innermost = innermostScope();
+  return innermost === undefined ? inside() : holdFrames(innermost, inside);
+}
+
+function shieldPromise(shield: ShieldNode, promise: PromiseLike<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    shield.reject = reject;
+    waitFor(
+      promise,
+      (value) => {
+        shield.close();
+        resolve(value);
+      },
+      (error) => {
+        shield.close();
+        reject(error);
+      },
+    );
+  });
+}
+
+function* shieldSteps(
+  steps: Generator<unknown, unknown, unknown>,
+): Generator<unknown, unknown, unknown> {
+  const holder = scopeAround();
+  if (holder === undefined) return yield* steps;
+  const shield = new ShieldNode(holder);
+  try {
+    let step = (): IteratorResult<unknown, unknown> => steps.next();
+    for (;;) {
+      const { done, value } = enter(shield, step) as IteratorResult<unknown, unknown>;
+      if (done === true) return value;
+      try {
+        const sent = yield value;
+        step = () => steps.next(sent);
+      } catch (error) {
+        step = () => steps.throw(error);
+      }
+    }
+  } finally {
+    shield.close();
+  }
+}

@@ -1,0 +1,148 @@
+import { InvalidStateError } from '../errors/invalid-state-error.js';
+import { asyncNow } from './async-clock.js';
+import { AsyncNode, nodeOf, type OuterNode } from './async-node.js';
+import { scopeAround } from './async-step.js';
+import type { Failure } from './cleanup-stack.js';
+import { reportTimeout } from './diagnostics.js';
+import { renew } from './execution.js';
+import { arm, disarm } from './expiry.js';
+import { RunNode, type Raise } from './run-node.js';
+import type { CallSite, Scope } from './scope.js';
+import { settleTimeout } from './settlement.js';
+import { ShieldNode } from './shield-node.js';
+import { countArmed, countExpired } from './statistics.js';
+
+/** A timeout that was started by itself, inside a run: it raises there, once. */
+class StartedNode extends AsyncNode implements Raise {
+  constructor(scope: Scope) {
+    super(scope);
+    this.deadline = scope.deadline;
+  }
+
+  expire(stuck: Error | undefined): void {
+    const { scope } = this;
+    const place = this.outer;
+    this.end('timed_out');
+    // Not a place in the tree any more, only its name.
+    this.outer = place;
+    const stopped = runAround(place)?.coroutine !== undefined;
+    const stage = stopped ? 'yield' : 'abandoned';
+    const error = scope.timeoutError(stage, stopped, scope.callSite as CallSite, stuck);
+    countExpired(stage, Math.max(0, scope.endedAt - scope.deadline));
+    reportTimeout(error, scope.settings.name);
+    if (place !== undefined) raiseIn(place, this);
+  }
+
+  accept(): void {
+    // Raises in the run that it was started in; what stops that run stops no timeout.
+  }
+
+  deliver(): void {
+    // Is given no order.
+  }
+
+  override orphan(): void {
+    this.end('cancelled');
+  }
+
+  get place(): OuterNode | undefined {
+    return this.outer;
+  }
+
+  take(): Failure {
+    const { settings, error } = this.scope;
+    const failure = settleTimeout(error as never, settings).failure;
+    // There is nowhere to put a value, so what would be suppressed is thrown as it is.
+    return failure ?? { error };
+  }
+
+  end(state: 'timed_out' | 'cancelled' | 'executed'): void {
+    const { scope } = this;
+    if (!scope.running) return;
+    scope.running = false;
+    scope.endedAt = asyncNow();
+    scope.state = state;
+    disarm(this);
+    this.detach();
+  }
+}
+
+/** Schedules a timeout in the run whose code has called; one that is scheduled already stays as it is. */
+export function startTimeout(scope: Scope, callSite: CallSite): void {
+  if (isStarted(scope)) return;
+  if (scope.running) throw new InvalidStateError('The scope is running already');
+  if (scope.isClosed) throw new InvalidStateError('The timeout has been closed');
+  const holder = scopeAround();
+  if (holder?.isAsync !== true) {
+    throw new InvalidStateError(
+      holder === undefined
+        ? '`start` raises in the work of a `run`: it was called outside of one'
+        : '`start` raises in the work of a `run`: synchronous work of a `runSync` cannot be raised in',
+    );
+  }
+  if (scope.state !== 'pending') renew(scope);
+  const { deadline } = scope.settings;
+  const startedAt = asyncNow();
+  if (deadline !== undefined) scope.timeout = Math.max(0, deadline - startedAt);
+  scope.isAsync = true;
+  scope.isFramed = false;
+  scope.strategy = undefined;
+  scope.callSite = callSite;
+  scope.startedAt = startedAt;
+  scope.deadline = deadline ?? startedAt + scope.timeout;
+  scope.enclosing = holder;
+  scope.running = true;
+  scope.state = 'executing';
+  const node = new StartedNode(scope);
+  scope.node = node;
+  node.attach(nodeOf(holder));
+  if (scope.deadline === Infinity) return;
+  arm(node);
+  countArmed();
+}
+
+/** Whether the scope runs because it was started, and not because work runs under it. */
+function isStarted(scope: Scope): boolean {
+  return scope.running && scope.node instanceof StartedNode;
+}
+
+/**
+ * Ends a started timeout before its time; one that has expired but was not thrown yet is not thrown any more.
+ *
+ * @returns `false`: it was not started by itself
+ */
+export function endStarted(scope: Scope, state: 'cancelled' | 'executed'): boolean {
+  const { node } = scope;
+  if (!(node instanceof StartedNode)) return false;
+  node.end(state);
+  const run = runAround(node.outer);
+  run?.coroutine?.withdraw(node);
+  if (run?.raised === node) run.raised = undefined;
+  return true;
+}
+
+function raiseIn(place: OuterNode, raise: Raise): void {
+  if (place instanceof ShieldNode && place.reject !== undefined) {
+    const { reject } = place;
+    // Later, because it may run code of users.
+    void Promise.resolve().then(() => {
+      reject(raise.take().error);
+    });
+    return;
+  }
+  const run = runAround(place);
+  if (run === undefined || (run.order !== undefined && place === run)) return;
+  if (run.coroutine !== undefined) {
+    run.coroutine.raise(raise);
+  } else {
+    run.raised ??= raise;
+    run.wake?.();
+  }
+}
+
+function runAround(place: OuterNode | undefined): RunNode | undefined {
+  for (let node = place; node !== undefined; node = node.outer) {
+    if (node instanceof RunNode) return node;
+  }
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import { types } from 'node:util';
+import { invalidOptionType } from '../errors/invalid-option-error.js';
+import { isPromiseLike } from './promise-result.js';
+
+// Work that was stopped may have replaced it.
+const { then } = Promise.prototype;
+
+/** Whether work has handed back a generator, whose steps are the work. */
+export function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  if (types.isGeneratorObject(value)) return !(Symbol.asyncIterator in value);
+  if (types.isProxy(value)) return false;
+  // What compilers make of generators for old engines.
+  const { next, throw: throwAt, [Symbol.iterator]: iterate } = value as Partial<Generator>;
+  return [next, throwAt, iterate].every((member) => typeof member === 'function');
+}
+
+/** Calls back, later, with what a `yield` gives: the value of a promise, of all promises of an array, or the value. */
+export function waitFor(
+  yielded: unknown,
+  onValue: (value: unknown) => void,
+  onError: (error: unknown) => void,
+): void {
+  void Reflect.apply(then, types.isPromise(yielded) ? yielded : toPromise(yielded), [
+    onValue,
+    onError,
+  ]);
+}
+
+function toPromise(yielded: unknown): Promise<unknown> {
+  try {
+    return Array.isArray(yielded)
+      ? Promise.all(yielded.map(checked))
+      : Promise.resolve(checked(yielded));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** A generator that is yielded is a forgotten `*`: its steps would never be taken. */
+function checked(yielded: unknown): unknown {
+  if (isPromiseLike(yielded) || !isGenerator(yielded)) return yielded;
+  throw invalidOptionType('yield', '`yield*` in front of a generator', yielded);
+}

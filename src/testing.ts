@@ -1,0 +1,5 @@
+export {
+  installFakeClock,
+  type FakeClock,
+  type FakeClockOptions,
+} from './api/testing/fake-clock.js';
