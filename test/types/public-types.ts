@@ -4,13 +4,19 @@ import {
   asyncRaise,
   capabilities,
   currentScope,
+  deadlineHeaders,
   InvalidOptionError,
   isTimeoutError,
+  run,
   runSync,
+  scopeFromHeaders,
   statistics,
   Timeout,
   timeoutable,
+  wait,
+  withTimeout,
   type Capabilities,
+  type DeadlineHeaders,
   type Statistics,
   type TimeoutError,
   type TimeoutState,
@@ -58,6 +64,143 @@ export function theWorkGetsItsScope(): void {
   }
   const label = new Named(50).runSync((scope) => scope.label);
   assertType<Equal<typeof label, string>>();
+}
+
+export function runReturnsAPromiseOfTheTypeOfTheWork(): void {
+  const asynchronous = run(async () => 'text', 50);
+  assertType<Equal<typeof asynchronous, Promise<string>>>();
+  const synchronous = run(() => 'text', { timeout: 50, name: 'parse' });
+  assertType<Equal<typeof synchronous, Promise<string>>>();
+  const thenable = run((): PromiseLike<number> => Promise.resolve(1));
+  assertType<Equal<typeof thenable, Promise<number>>>();
+  const coroutine = run(function* () {
+    yield Promise.resolve(1);
+    return 'text';
+  }, null);
+  assertType<Equal<typeof coroutine, Promise<string>>>();
+  const nothing = run(async () => {}, undefined);
+  assertType<Equal<typeof nothing, Promise<void>>>();
+}
+
+export function aDefaultAddsItsTypeToAPromise(): void {
+  const number = run(async () => 'text', { timeout: 50, default: 1 });
+  assertType<Equal<typeof number, Promise<string | number>>>();
+  const missing = run(() => 'text', { timeout: 50, default: undefined });
+  assertType<Equal<typeof missing, Promise<string | undefined>>>();
+  const coroutine = run(
+    function* () {
+      yield Promise.resolve(1);
+      return 'text';
+    },
+    { timeout: 50, default: null },
+  );
+  assertType<Equal<typeof coroutine, Promise<string | null>>>();
+  const silent = run(async () => 'text', { timeout: 50, error: false });
+  assertType<Equal<typeof silent, Promise<string | undefined>>>();
+  const both = run(async () => 'text', { timeout: 50, error: false, default: 1 });
+  assertType<Equal<typeof both, Promise<string | number | undefined>>>();
+  const thrown = run(async () => 'text', { timeout: 50, error: RangeError });
+  assertType<Equal<typeof thrown, Promise<string>>>();
+}
+
+export function withTimeoutAddsTheTypeOfItsValue(): void {
+  const plain = withTimeout(50, async () => 'text');
+  assertType<Equal<typeof plain, Promise<string>>>();
+  const value = withTimeout(50, async () => 'text', { timeoutValue: null });
+  assertType<Equal<typeof value, Promise<string | null>>>();
+  const missing = withTimeout(null, () => 1, { timeoutValue: undefined });
+  assertType<Equal<typeof missing, Promise<number | undefined>>>();
+  const coroutine = withTimeout(
+    50,
+    function* () {
+      yield 1;
+      return true;
+    },
+    { name: 'flag' },
+  );
+  assertType<Equal<typeof coroutine, Promise<boolean>>>();
+}
+
+export function waitGivesAYieldItsType(): void {
+  void run(function* () {
+    const text = yield* wait(Promise.resolve('text'));
+    assertType<Equal<typeof text, string>>();
+    const thenable = yield* wait({} as PromiseLike<Date>);
+    assertType<Equal<typeof thenable, Date>>();
+    const plain = yield* wait({} as Date);
+    assertType<Equal<typeof plain, Date>>();
+    const list = yield* wait({} as Promise<number>[]);
+    assertType<Equal<typeof list, number[]>>();
+    const pair = yield* wait({} as [Promise<number>, string]);
+    assertType<Equal<typeof pair, [number, string]>>();
+    const literal = yield* wait([Promise.resolve(1), Promise.resolve('text')]);
+    assertType<Equal<typeof literal, [number, string]>>();
+    // What nobody gives a type has none.
+    const bare: unknown = yield Promise.resolve(1);
+    return bare;
+  }, 50);
+}
+
+export function theScopeRunsWhatRunDoes(timeout: Timeout): void {
+  const asynchronous = timeout.run(async () => 'text');
+  assertType<Equal<typeof asynchronous, Promise<string>>>();
+  const coroutine = timeout.run(function* (scope) {
+    assertType<Equal<typeof scope, Timeout>>();
+    yield Promise.resolve(1);
+    return 1;
+  });
+  assertType<Equal<typeof coroutine, Promise<number>>>();
+  class Named extends Timeout {
+    readonly label: string = 'mine';
+  }
+  const label = new Named(50).run(async (scope) => scope.label);
+  assertType<Equal<typeof label, Promise<string>>>();
+  assertType<Equal<ReturnType<Named['start']>, Named>>();
+  const started = Timeout.startNew(50, RangeError);
+  assertType<Equal<typeof started, Timeout>>();
+  assertType<Equal<typeof started.pending, boolean>>();
+  assertType<Equal<ReturnType<typeof started.close>, void>>();
+  assertType<Equal<ReturnType<typeof started.cancel>, void>>();
+  const disposable: Disposable = started;
+  assertType<Equal<typeof disposable, Disposable>>();
+}
+
+export function timeoutableKeepsTypesOfAsynchronousFunctions(): void {
+  const asynchronous = async (a: number): Promise<string> => String(a);
+  const limited = timeoutable(asynchronous, 100);
+  assertType<Equal<Parameters<typeof limited>, [a: number]>>();
+  assertType<Equal<ReturnType<typeof limited>, Promise<string>>>();
+  assertType<Equal<ReturnType<ReturnType<typeof limited.within>>, Promise<string>>>();
+  const fallback = timeoutable(asynchronous, { timeout: 100, default: null });
+  assertType<Equal<ReturnType<typeof fallback>, Promise<string | null>>>();
+
+  function* steps(this: Date, a: number): Generator<unknown, boolean> {
+    yield Promise.resolve(a);
+    return this.getTime() > a;
+  }
+  const coroutine = timeoutable(steps, 100);
+  assertType<Equal<Parameters<typeof coroutine>, [a: number]>>();
+  assertType<Equal<ThisParameterType<typeof coroutine>, Date>>();
+  assertType<Equal<ReturnType<typeof coroutine>, Promise<boolean>>>();
+  const either = timeoutable(steps, { timeout: 100, default: 'not finished' });
+  assertType<Equal<ReturnType<typeof either>, Promise<boolean | string>>>();
+
+  class Api {
+    @timeoutable(100)
+    async load(id: number): Promise<string> {
+      return String(id);
+    }
+  }
+  assertType<Equal<ReturnType<Api['load']>, Promise<string>>>();
+}
+
+export function deadlinesTravelInHeaders(): void {
+  const headers = deadlineHeaders();
+  assertType<Equal<typeof headers, DeadlineHeaders>>();
+  const scope = scopeFromHeaders({ 'grpc-timeout': '100m', accept: undefined }, 50);
+  assertType<Equal<typeof scope, Timeout>>();
+  scopeFromHeaders(new Headers(headers), { timeout: 50, error: false });
+  scopeFromHeaders(new Map([['grpc-timeout', '100m']]), null);
 }
 
 export function timeoutableKeepsTheSignature(): void {
@@ -112,6 +255,16 @@ export function badOptionsDoNotCompile(): void {
   new Timeout(50).state = 'executed';
   // @ts-expect-error a promise is not disposable at once
   new Timeout(50).use(Promise.resolve());
+  // @ts-expect-error asynchronous work has no choice of strategies
+  void run(() => 1, { timeout: 50, strategy: 'native' });
+  // @ts-expect-error nor a limit on CPU time
+  void run(() => 1, { cpuTimeout: 50 });
+  // @ts-expect-error async generators are no coroutines
+  void run<string>(async function* () {}, 50);
+  // @ts-expect-error the value on timeout has its own name here
+  void withTimeout(50, () => 1, { default: 1 });
+  // @ts-expect-error a started timeout is no async resource
+  const asyncDisposable: AsyncDisposable = new Timeout(50);
   // @ts-expect-error only errors are raised
   asyncRaise(0, 'text');
 }
