@@ -141,7 +141,7 @@ void CalibrateClock(const Napi::CallbackInfo& info) {
   }
 }
 
-// The next three are the functions of one alarm, which is their data. In plain
+// The next four are the functions of one alarm, which is their data. In plain
 // Node-API: runs with a limit call them, twice each.
 Alarm* AlarmOf(napi_env env, napi_callback_info info) {
   void* data = nullptr;
@@ -176,6 +176,10 @@ napi_value LetGoAlarm(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value TakeAlarmStuck(napi_env env, napi_callback_info info) {
+  return AlarmOf(env, info)->TakeStuck();
+}
+
 // makeAlarm(ring, wanted)
 Napi::Value MakeAlarm(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -186,6 +190,7 @@ Napi::Value MakeAlarm(const Napi::CallbackInfo& info) {
       {"set", nullptr, SetAlarm, nullptr, nullptr, nullptr, napi_enumerable, alarm},
       {"hold", nullptr, HoldAlarm, nullptr, nullptr, nullptr, napi_enumerable, alarm},
       {"letGo", nullptr, LetGoAlarm, nullptr, nullptr, nullptr, napi_enumerable, alarm},
+      {"takeStuck", nullptr, TakeAlarmStuck, nullptr, nullptr, nullptr, napi_enumerable, alarm},
   };
   Napi::Object result = Napi::Object::New(env);
   napi_define_properties(env, result, sizeof functions / sizeof functions[0], functions);

@@ -40,6 +40,9 @@ class Alarm final : public Wakeable {
   // Whether the process is to live for this.
   void Hold() { call_.Hold(); }
   void LetGo() { call_.LetGo(); }
+  // Where this thread blocked its loop past the last instant, if that was noticed: an
+  // Error, once; otherwise undefined.
+  napi_value TakeStuck();
 
   platform::Instant time_origin() const { return place_.time_origin; }
 
@@ -54,7 +57,6 @@ class Alarm final : public Wakeable {
   static void OnLoop(napi_env env, napi_value ring, void* self, void* data);
   void AwaitInstant(platform::Instant now) const;
   void CallRing(napi_value ring);
-  napi_value TakeStuck();
   static void OnInterrupt(void* isolate, void* cookie);
   static Alarm* TakeErrand(uintptr_t cookie) HARDSTOP_EXCLUDES(Watchdog::Instance().mutex());
   void CaptureStuck();

@@ -43,6 +43,11 @@ export function setAlarm(instant: number): void {
   alarm.set(instant);
 }
 
+/** Where this thread was busy when the alarm should have rung, if that is known; once. */
+export function takeStuck(): Error | undefined {
+  return alarm?.takeStuck();
+}
+
 /** The time of asynchronous scopes while the real clock shows `realTime`. */
 export function asyncTimeAt(realTime: number): number {
   return substitute === undefined ? realTime : substitute.now();

@@ -1,5 +1,6 @@
 import { isTimeoutError } from '../errors/timeout-error.js';
 import type { Stage, Stop } from '../strategy/strategy.js';
+import { takeStuck } from './async-clock.js';
 import {
   failureOrder,
   orderError,
@@ -25,13 +26,17 @@ export function endSettled(node: RunNode, failure: Failure | undefined, value: u
   }
   const isLate = node.order === undefined && strikeByClock(node);
   const { order } = node;
-  if (order === undefined || (isLate && failure !== undefined)) {
+  if (order === undefined) {
     endByItself(node, failure, value);
-  } else if (failure !== undefined && !isConsequence(failure.error, order)) {
-    keepInCauses(failure.error, orderError(order));
-    endByItself(node, failure, value);
-  } else {
+  } else if (failure === undefined) {
     endStopped(node, order, isLate ? 'late' : stageOf(node), true);
+  } else if (isConsequence(failure.error, order)) {
+    // It may have asked for the time itself before it was told.
+    const isAsked = order.owner?.error?.stage === 'checkpoint';
+    endStopped(node, order, isAsked ? 'checkpoint' : stageOf(node), true);
+  } else {
+    if (!isLate) keepInCauses(failure.error, orderError(order));
+    endByItself(node, failure, value);
   }
 }
 
@@ -72,7 +77,7 @@ export function endUnstarted(node: RunNode, error: unknown, isForeign: boolean):
 export function strikeByClock(node: RunNode): boolean {
   const owner = node.scope.struck();
   if (owner === undefined) return false;
-  const order = orderOf(owner, undefined);
+  const order = orderOf(owner, takeStuck());
   stopScope(owner, order);
   node.order ??= order;
   return true;

@@ -7,6 +7,7 @@ import { endSettled, endStoppedPart, endUnstarted } from './async-ending.js';
 import { nodeOf, orderError, orderOf, stopScope } from './async-node.js';
 import { lastPartStop, runPart, scopeAround } from './async-step.js';
 import { runInside } from './async-storage.js';
+import { captureCallStack } from './call-stack.js';
 import type { Failure } from './cleanup-stack.js';
 import { Coroutine } from './coroutine.js';
 import { isInspectorOpen } from './debug.js';
@@ -31,9 +32,6 @@ interface Start {
   /** What the first part handed back, also where it came too late for its strategy. */
   result: unknown;
 }
-
-// Work that was stopped may have replaced it.
-const { captureStackTrace } = Error;
 
 /**
  * Runs asynchronous work under a scope: the life of one timeout that outlives its call.
@@ -69,8 +67,7 @@ function begin(
   scope.enclosing = enclosing;
   scope.depth = 0;
   scope.callSite = callSite;
-  scope.callStack = {};
-  captureStackTrace(scope.callStack, callSite);
+  scope.callStack = captureCallStack(callSite);
   const startedAt = asyncNow();
   scope.startedAt = startedAt;
   if (settings.deadline !== undefined) scope.timeout = Math.max(0, settings.deadline - startedAt);

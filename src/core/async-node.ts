@@ -77,8 +77,8 @@ export abstract class OuterNode extends AsyncNode {
   inner: AsyncNode | undefined;
   /** It has its order, which a shield keeps from it. */
   isHeld: boolean = false;
-  /** A shield kept its order from it. */
-  wasHeld: boolean = false;
+  /** Its work is about to settle: it is given the rest of this turn of the event loop. */
+  getsTurn: boolean = false;
   /** How many asynchronous shields are open inside it. */
   openShields: number = 0;
 
@@ -92,6 +92,7 @@ export abstract class OuterNode extends AsyncNode {
     for (let { inner } = this; inner !== undefined; { inner } = this) {
       inner.detach();
       inner.attach(outer);
+      if (outer?.order !== undefined) inner.accept(outer.order);
     }
   }
 }

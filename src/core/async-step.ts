@@ -3,7 +3,7 @@ import { automaticStrategy } from '../strategy/select-strategy.js';
 import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strategy/strategy.js';
 import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
 import { toRealInstant } from './async-clock.js';
-import { failureOrder, orderOf, stopScope, type StopOrder } from './async-node.js';
+import { failureOrder, orderOf, OuterNode, stopScope, type StopOrder } from './async-node.js';
 import { popPart } from './async-part.js';
 import { asyncScope } from './async-storage.js';
 import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
@@ -84,6 +84,8 @@ export function runInPart(around: Scope, work: () => unknown, callSite: CallSite
   const error = owner.timeoutError(ended.stage, true, callSite, ended.stuck);
   stopScope(owner, orderOf(owner, ended.stuck));
   if (owner.node instanceof RunNode) owner.node.forcedStage = ended.stage;
+  // The error is on its way through the work.
+  for (const { node } of [owner, around]) if (node instanceof OuterNode) node.getsTurn = true;
   throw error;
 }
 

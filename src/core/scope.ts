@@ -3,6 +3,7 @@ import { openShields, struckDepth } from '../strategy/native-strategy.js';
 import { automaticStrategy } from '../strategy/select-strategy.js';
 import type { Stage, Strategy, StrategyName } from '../strategy/strategy.js';
 import type { AsyncContext } from './async-context.js';
+import type { CallStack } from './call-stack.js';
 import { CleanupStack, type Failure } from './cleanup-stack.js';
 import { now } from '../clock.js';
 import { asyncNow, asyncTimeAt, fromRealInstant, toRealInstant } from './async-clock.js';
@@ -94,7 +95,7 @@ export class Scope {
   deadline: number = Infinity;
   callSite: CallSite | undefined;
   /** Holds the stack of the call, where that is gone when an error needs it. */
-  declare callStack: { readonly stack?: string } | undefined;
+  declare callStack: CallStack | undefined;
   declare cleanup: CleanupStack | undefined;
   declare controller: AbortController | undefined;
   /** Why the `signal` option ended the run. */
@@ -237,7 +238,11 @@ export class Scope {
     const failure = this.orderedFailure();
     if (failure !== undefined) throw failure.error;
     const owner = this.struck();
-    if (owner !== undefined) throw owner.timeoutError('checkpoint', true, callSite);
+    if (owner === undefined) return;
+    // What has been handed out at the end of a run says how that ended, whatever its work does afterwards.
+    throw (
+      (owner.running ? undefined : owner.error) ?? owner.timeoutError('checkpoint', true, callSite)
+    );
   }
 
   /** The scope's `TimeoutError`: made at first need, brought up to date afterwards. */
@@ -305,7 +310,8 @@ export class Scope {
   private strategyName(stage: Stage): StrategyName {
     if (!this.isAsync) return this.strategy?.name ?? 'native';
     // Only a part that runs without a break can be stopped by force.
-    return stage === 'interrupt' ? automaticStrategy.name : 'cooperative';
+    const isForced = stage === 'interrupt' || stage === 'terminate';
+    return isForced ? automaticStrategy.name : 'cooperative';
   }
 
   /** This scope, unless a shield inside it holds its deadline off. */

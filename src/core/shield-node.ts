@@ -47,7 +47,7 @@ export class ShieldNode extends OuterNode {
       outer.openShields--;
       if (outer.openShields === 0 && outer.isHeld) {
         outer.isHeld = false;
-        outer.wasHeld = true;
+        outer.getsTurn = true;
         outer.deliver();
       }
     }

@@ -50,7 +50,7 @@ function hear(node: RunNode): void {
 
 /** Work that listens settles at once: it is given the rest of this turn of the event loop. */
 function endUnlessObeyed(node: RunNode): void {
-  const isHeard = node.scope.controller !== undefined || node.inner !== undefined || node.wasHeld;
+  const isHeard = node.scope.controller !== undefined || node.inner !== undefined || node.getsTurn;
   if (isHeard) endNextTurn(node);
   else endAbandoned(node);
 }

@@ -3,14 +3,14 @@
 
 let suspendedLimit: number | undefined;
 
-/** Lets errors be made without a stack; to be followed by {@link resumeStackTraces} at once. */
-export function suspendStackTraces(): void {
+/** Lets errors be made without a stack, or a short one; to be followed by {@link resumeStackTraces} at once. */
+export function suspendStackTraces(frames: number = 0): void {
   resumeStackTraces();
   const limit: unknown = Error.stackTraceLimit;
-  if (typeof limit !== 'number') return;
+  if (typeof limit !== 'number' || limit <= frames) return;
   suspendedLimit = limit;
   try {
-    Error.stackTraceLimit = 0;
+    Error.stackTraceLimit = frames;
   } catch {
     // Somebody has frozen it: then there are two stacks.
     suspendedLimit = undefined;

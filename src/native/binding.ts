@@ -57,6 +57,8 @@ export interface NativeAlarm {
   hold(): void;
   /** and does so no longer: how it begins. */
   letGo(): void;
+  /** Where the thread blocked its loop past the last instant; once. */
+  takeStuck(): Error | undefined;
 }
 
 /** The functions of one thread. Instants are ms on the `performance.now()` scale; `Infinity` is none. */

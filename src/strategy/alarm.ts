@@ -13,6 +13,8 @@ export interface Alarm {
    * @param instant - ms on the `performance.now()` scale.
    */
   set(instant: number): void;
+  /** Where this thread's code was when it kept the loop from ringing on time, if that was noticed; once. */
+  takeStuck(): Error | undefined;
 }
 
 /** Called on the event loop; `stuck`: where this thread's code was when it kept the loop from being on time. */
@@ -27,6 +29,7 @@ interface Waker {
   hold(): void;
   /** and does so no longer: how it begins. */
   letGo(): void;
+  takeStuck(): Error | undefined;
 }
 
 /**
@@ -77,6 +80,10 @@ class LazyAlarm implements Alarm {
     }
   }
 
+  takeStuck(): Error | undefined {
+    return this.#waker.takeStuck();
+  }
+
   onWake(stuck: Error | undefined): void {
     this.#standing = Infinity;
     const instant = this.#wanted[0] as number;
@@ -112,7 +119,9 @@ const nobody = new AsyncResource('hardstop');
 
 function makeNativeWaker(onWake: Ring, wanted: Float64Array): Waker | undefined {
   const native = nobody.runInAsyncScope(makeNativeAlarm, undefined, onWake, wanted);
-  return native && { isPrecise: true, wakeAt: native.set, hold: native.hold, letGo: native.letGo };
+  if (native === undefined) return undefined;
+  const { set, hold, letGo, takeStuck } = native;
+  return { isPrecise: true, wakeAt: set, hold, letGo, takeStuck };
 }
 
 // As they are when this module is loaded, so that fake timers cannot stop deadlines from being noticed.
@@ -150,5 +159,9 @@ class TimerWaker implements Waker {
   letGo(): void {
     this.#isHeld = false;
     this.#timer?.unref();
+  }
+
+  takeStuck(): undefined {
+    // Nobody has looked.
   }
 }

@@ -1,0 +1,27 @@
+import { armedCount } from './expiry.js';
+import { resumeStackTraces, suspendStackTraces } from './stack-trace-limit.js';
+
+/** Holds the stack of a call for when that is over: formatted when it is read. */
+export interface CallStack {
+  readonly stack?: string;
+}
+
+/** From so many pending deadlines on, the memory that ten frames take for each would count. */
+const MANY = 10_000;
+const FEW_FRAMES = 2;
+
+// Work that was stopped may have replaced it.
+const { captureStackTrace } = Error;
+
+/** Takes the stack above `callSite`, which is on it: the first thing that the errors of an asynchronous scope need. */
+export function captureCallStack(callSite: (...args: never[]) => unknown): CallStack {
+  const holder = {};
+  if (armedCount() < MANY) {
+    captureStackTrace(holder, callSite);
+  } else {
+    suspendStackTraces(FEW_FRAMES);
+    captureStackTrace(holder, callSite);
+    resumeStackTraces();
+  }
+  return holder;
+}
