@@ -138,7 +138,8 @@ function start(node: RunNode, work: AsyncWork): void {
 }
 
 function callWork(begun: Start): unknown {
-  return (begun.result = begun.work(begun.scope.handle as never));
+  const { work, scope } = begun;
+  return (begun.result = work(scope.handle as never));
 }
 
 /** The first part has come back: what it handed back is the rest of the work, or its value. */
