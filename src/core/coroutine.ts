@@ -5,6 +5,7 @@ import { asyncNow } from './async-clock.js';
 import { lastPartStop, runPart } from './async-step.js';
 import type { Failure } from './cleanup-stack.js';
 import { earliestDeadline, expireDue } from './expiry.js';
+import { isPromiseLike } from './promise-result.js';
 import type { Raise, Resumable, RunNode } from './run-node.js';
 import { waitFor } from './yielded.js';
 
@@ -125,6 +126,8 @@ export class Coroutine implements Resumable {
     if (result.done === true) {
       const settle = this.#settle;
       this.giveUp();
+      // From here on it is a promise that is waited for, which nothing can be thrown into.
+      if (isPromiseLike(result.value)) this.#node.coroutine = undefined;
       settle?.resolve(result.value);
     } else if (this.#settle !== undefined) {
       this.#wait(result.value);
@@ -146,6 +149,8 @@ export class Coroutine implements Resumable {
     this.#isWaiting = true;
     const interruption = this.#interruption();
     if (interruption !== undefined) {
+      // Nobody waits for it: its rejection is of no interest.
+      waitFor(yielded, ignore, ignore);
       this.#throwLater(interruption.error, turn);
       return;
     }
@@ -191,4 +196,8 @@ export class Coroutine implements Resumable {
     if (this.#throws <= THROWS_WITHOUT_TURN) void Promise.resolve().then(resume);
     else setImmediate(resume);
   }
+}
+
+function ignore(): void {
+  // Is somebody else's.
 }

@@ -50,7 +50,7 @@ test("a scope that an 'exit' handler starts has its own limit", async (t) => {
 
 test('process.exitCode set by stopped work stays', async (t) => {
   const child = await runSource(`${prelude('auto')}
-    try { runSync(() => { process.exitCode = 9; spin(); }, 10); } catch {}`);
+    try { runSync(() => { process.exitCode = 9; spin(); }, 1_000); } catch {}`);
   t.like(child, { code: 9, stdout: 'exit 9\n' });
 });
 
