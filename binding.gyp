@@ -33,6 +33,7 @@
       "defines": [
         "NAPI_VERSION=8",
         "NAPI_DISABLE_CPP_EXCEPTIONS",
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
         "NAPI_HAS_THREADS=0",
         "NODE_ADDON_API_DISABLE_DEPRECATED"
       ],

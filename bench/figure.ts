@@ -4,7 +4,7 @@ export interface Figure {
   readonly node: string;
   readonly what: string;
   readonly value: number;
-  readonly unit: 'us' | 'ns' | 'ms' | 'x';
+  readonly unit: 'us' | 'ns' | 'ms' | 'x' | 'bytes';
   /** The promise, in words; empty for a figure that is only shown. */
   readonly bar: string;
   readonly holds?: boolean;

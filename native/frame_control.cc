@@ -88,7 +88,13 @@ napi_value RunShielded(EnvState* state, napi_value work) {
   if (!strikes) return status == napi_ok ? result : nullptr;
   Watchdog::Instance().Wake();
   // An exception of the work's gives way to the stop.
-  if (status == napi_ok || !state->IsTerminating()) state->TakePending();
+  if (status != napi_ok && state->IsTerminating()) return nullptr;
+  // What was requested before the shield opened may have been taken inside it.
+  state->RequestInterrupt();
+  if (!state->TakePending()) {
+    state->RequestTermination();
+    state->TakePending();
+  }
   return nullptr;
 }
 

@@ -5,8 +5,8 @@ import {
   failureOrder,
   orderError,
   orderOf,
-  stop,
   stopScope,
+  tell,
   type StopOrder,
 } from './async-node.js';
 import type { Failure } from './cleanup-stack.js';
@@ -19,8 +19,7 @@ import { keepInCauses } from './unwinding-error.js';
 
 /** The work has settled by itself. After the end of its scope that is of no interest any more. */
 export function endSettled(node: RunNode, failure: Failure | undefined, value: unknown): void {
-  const { scope } = node;
-  if (!scope.running) {
+  if (node.isOver) {
     node.settleLate();
     return;
   }
@@ -29,7 +28,8 @@ export function endSettled(node: RunNode, failure: Failure | undefined, value: u
   if (order === undefined) {
     endByItself(node, failure, value);
   } else if (failure === undefined) {
-    endStopped(node, order, isLate ? 'late' : stageOf(node), true);
+    // Where it has not been asked to stop, it has come to its end without that.
+    endStopped(node, order, isLate || !isTold(node) ? 'late' : stageOf(node), true);
   } else if (isConsequence(failure.error, order)) {
     // It may have asked for the time itself before it was told.
     const isAsked = order.owner?.error?.stage === 'checkpoint';
@@ -45,7 +45,7 @@ export function endStoppedPart(node: RunNode, ended: Stop): void {
   const { scope } = node;
   if (ended.reason === 'raised') {
     const failure = scope.abort ?? { error: ended.raised };
-    stop(node, failureOrder(failure, 0));
+    tell(node, failureOrder(failure, 0));
     finish(node, 'interrupted', failure, undefined);
     return;
   }
@@ -83,9 +83,12 @@ export function strikeByClock(node: RunNode): boolean {
   return true;
 }
 
+function isTold({ isTold, coroutine, forcedStage }: RunNode): boolean {
+  return isTold || coroutine?.isTold === true || forcedStage !== undefined;
+}
+
 function stageOf(node: RunNode): Stage {
-  if (node.forcedStage !== undefined) return node.forcedStage;
-  return node.coroutine === undefined ? 'signal' : 'yield';
+  return node.forcedStage ?? (node.coroutine === undefined ? 'signal' : 'yield');
 }
 
 function endByItself(node: RunNode, failure: Failure | undefined, value: unknown): void {

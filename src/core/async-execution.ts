@@ -20,6 +20,7 @@ import { RunNode, type Settle } from './run-node.js';
 import type { CallSite, Scope } from './scope.js';
 import { listenForStop } from './soft-stop.js';
 import { countArmed } from './statistics.js';
+import { uninterrupted } from './uninterrupted.js';
 import { isGenerator, waitFor } from './yielded.js';
 
 /** Asynchronous work: called with the scope's handle. */
@@ -41,6 +42,11 @@ interface Start {
 export function executeAsync(scope: Scope, work: AsyncWork, callSite: CallSite): Promise<unknown> {
   const misuse = findMisuse(scope, work);
   if (misuse !== undefined) return Promise.reject(misuse);
+  // A stop of what is on the stack must not cut anything but the work: that has a frame of its own, with all limits.
+  return uninterrupted(() => startRun(scope, work, callSite));
+}
+
+function startRun(scope: Scope, work: AsyncWork, callSite: CallSite): Promise<unknown> {
   let settle: Settle | undefined;
   const promise = new Promise<unknown>((resolve, reject) => {
     settle = { resolve, reject };
@@ -122,7 +128,6 @@ function start(node: RunNode, work: AsyncWork): void {
   scope.isStarting = true;
   try {
     const value = runInside(scope, runPart, callWork, begun);
-    scope.isStarting = false;
     if (value === STOPPED) {
       const ended = lastPartStop();
       if (ended.stage !== 'late') {
@@ -132,8 +137,9 @@ function start(node: RunNode, work: AsyncWork): void {
     }
     goOn(node, begun.result);
   } catch (error) {
-    scope.isStarting = false;
     endSettled(node, { error }, undefined);
+  } finally {
+    scope.isStarting = false;
   }
 }
 

@@ -39,8 +39,8 @@ export abstract class AsyncNode implements Expiring {
   /** The deadline has passed. Must not run code of users. */
   abstract expire(stuck: Error | undefined): void;
 
-  /** What is around it has been told to stop. */
-  abstract accept(order: StopOrder): void;
+  /** It, or what is around it, has been told to stop: whether what is inside it is to be told as well. */
+  abstract accept(order: StopOrder): boolean;
 
   /** What it has on the stack was unwound by a termination of somebody else's, before the call could come back. */
   unwound(): Failure | undefined {
@@ -61,13 +61,18 @@ export abstract class AsyncNode implements Expiring {
     outer.inner = this;
   }
 
-  /** Takes the node out of the tree. */
-  detach(): void {
+  /** Takes the node out of the tree, with all that is inside it. */
+  unlink(): void {
     const { outer, next, previous } = this;
     if (next !== undefined) next.previous = previous;
     if (previous !== undefined) previous.next = next;
     else if (outer?.inner === this) outer.inner = next;
     this.outer = this.next = this.previous = undefined;
+  }
+
+  /** Takes the node out of the tree; what is inside it belongs to what was around it. */
+  detach(): void {
+    this.unlink();
   }
 }
 
@@ -85,14 +90,27 @@ export abstract class OuterNode extends AsyncNode {
   /** It has an order, and no shield keeps that from it. Must not run code of users. */
   abstract deliver(): void;
 
-  /** Takes the node out of the tree; what is still inside it belongs to what was around it. */
+  /** The last shield inside it has closed: what was not thrown because of that can be thrown now. */
+  reconsider(): void {
+    // Nothing is thrown where nothing is resumed by us.
+  }
+
+  /** Gives it an order; the first one counts. */
+  give(order: StopOrder): void {
+    if (this.order !== undefined) return;
+    this.order = order;
+    if (this.openShields > 0) this.isHeld = true;
+    else this.deliver();
+  }
+
   override detach(): void {
     const { outer } = this;
-    super.detach();
+    this.unlink();
     for (let { inner } = this; inner !== undefined; { inner } = this) {
-      inner.detach();
+      // With what is inside it: the rest of the tree stays as it is.
+      inner.unlink();
       inner.attach(outer);
-      if (outer?.order !== undefined) inner.accept(outer.order);
+      if (outer?.order !== undefined) tell(inner, outer.order);
     }
   }
 }
@@ -102,8 +120,8 @@ class CallNode extends OuterNode {
   expire(): void {
     // Its deadline is watched by what runs it.
   }
-  accept(order: StopOrder): void {
-    stopInner(this, order);
+  accept(): boolean {
+    return true;
   }
   deliver(): void {
     // Nothing is held off from it.
@@ -120,27 +138,22 @@ export function nodeOf(scope: Scope | undefined): OuterNode | undefined {
   return node;
 }
 
-/** Tells the scopes inside one to stop. */
-export function stopInner(node: OuterNode, order: StopOrder): void {
-  for (let inner = node.inner; inner !== undefined; inner = inner.next) inner.accept(order);
-}
-
 /**
  * Tells a scope, and all those inside it that no shield protects, to stop. The first order counts: a scope that has one
  * keeps it.
  */
-export function stop(node: OuterNode, order: StopOrder): void {
-  if (node.order === undefined && node.scope.running) {
-    node.order = order;
-    if (node.openShields > 0) node.isHeld = true;
-    else node.deliver();
+export function tell(node: AsyncNode, order: StopOrder): void {
+  // A list and no recursion: scopes may be inside each other by the thousand.
+  const told: AsyncNode[] = [node];
+  for (let next = told.pop(); next !== undefined; next = told.pop()) {
+    if (!next.accept(order) || !(next instanceof OuterNode)) continue;
+    for (let { inner } = next; inner !== undefined; inner = inner.next) told.push(inner);
   }
-  stopInner(node, order);
 }
 
 /** The same for a scope; nothing happens to one that has nothing outside the stack. */
 export function stopScope(scope: Scope, order: StopOrder): void {
-  if (scope.node instanceof OuterNode) stop(scope.node, order);
+  if (scope.node !== undefined) tell(scope.node, order);
 }
 
 /** The order that the deadline of a scope gives. */

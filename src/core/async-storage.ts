@@ -26,6 +26,7 @@ export function runInside<T, A, B>(
  */
 export function asyncScope(): Scope | undefined {
   let scope = storage?.getStore();
-  while (scope !== undefined && !scope.isBinding()) scope = scope.enclosing;
+  // A scope may run again, on the stack, while work of an earlier run still goes on.
+  while (scope !== undefined && !(scope.isAsync && scope.isBinding())) scope = scope.enclosing;
   return scope;
 }

@@ -1,3 +1,4 @@
+import { noteUnformatted } from '../errors/timeout-error.js';
 import { armedCount } from './expiry.js';
 import { resumeStackTraces, suspendStackTraces } from './stack-trace-limit.js';
 
@@ -24,4 +25,26 @@ export function captureCallStack(callSite: (...args: never[]) => unknown): CallS
     resumeStackTraces();
   }
   return holder;
+}
+
+/** Gives an error the stack of a call that was made earlier; formatted when it is read, as stacks are. */
+export function giveCallStack(error: Error, callStack: CallStack): void {
+  noteUnformatted(error, true);
+  Object.defineProperty(error, 'stack', {
+    get: () => {
+      const frames = /\n {4}at [^]*/.exec(callStack.stack ?? '')?.[0] ?? '';
+      const stack = `${error.name}: ${error.message}${frames}`;
+      setStack(error, stack);
+      return stack;
+    },
+    set: (stack: unknown) => {
+      setStack(error, stack);
+    },
+    configurable: true,
+  });
+}
+
+function setStack(error: Error, stack: unknown): void {
+  noteUnformatted(error, false);
+  Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
 }

@@ -7,7 +7,7 @@ import type { Failure } from './cleanup-stack.js';
 import { earliestDeadline, expireDue } from './expiry.js';
 import { isPromiseLike } from './promise-result.js';
 import type { Raise, Resumable, RunNode } from './run-node.js';
-import { waitFor } from './yielded.js';
+import { ignore, waitFor } from './yielded.js';
 
 type Steps = Generator<unknown, unknown, unknown>;
 
@@ -51,6 +51,10 @@ export class Coroutine implements Resumable {
       this.#listen();
       this.#step('next', undefined);
     });
+  }
+
+  get isTold(): boolean {
+    return this.#throws > 0;
   }
 
   get isWaiting(): boolean {
@@ -131,6 +135,8 @@ export class Coroutine implements Resumable {
       settle?.resolve(result.value);
     } else if (this.#settle !== undefined) {
       this.#wait(result.value);
+    } else {
+      ignore(result.value);
     }
   }
 
@@ -149,8 +155,7 @@ export class Coroutine implements Resumable {
     this.#isWaiting = true;
     const interruption = this.#interruption();
     if (interruption !== undefined) {
-      // Nobody waits for it: its rejection is of no interest.
-      waitFor(yielded, ignore, ignore);
+      ignore(yielded);
       this.#throwLater(interruption.error, turn);
       return;
     }
@@ -196,8 +201,4 @@ export class Coroutine implements Resumable {
     if (this.#throws <= THROWS_WITHOUT_TURN) void Promise.resolve().then(resume);
     else setImmediate(resume);
   }
-}
-
-function ignore(): void {
-  // Is somebody else's.
 }

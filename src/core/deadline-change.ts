@@ -2,8 +2,11 @@ import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { cancelFrame, rescheduleFrame } from '../strategy/native-strategy.js';
 import { refuseLiveChange } from '../strategy/select-strategy.js';
 import { refuseIfReliedOn } from './bare-scopes.js';
+import { hasAsyncScopes } from './async-storage.js';
+import { innermostScope } from './current-scope.js';
 import { arm, disarm } from './expiry.js';
 import type { Scope } from './scope.js';
+import { uninterrupted } from './uninterrupted.js';
 
 /** Moves the deadline of a running scope to an instant on its clock. */
 export function moveDeadline(scope: Scope, deadline: number): void {
@@ -16,21 +19,28 @@ export function moveDeadline(scope: Scope, deadline: number): void {
   if (!(scope.isAsync ? moveAsync(scope, deadline) : moveSync(scope, deadline))) {
     throw new InvalidStateError('The deadline has passed: it cannot be moved any more');
   }
+  scope.limit ??= scope.timeout;
   scope.timeout = Math.max(0, deadline - scope.startedAt);
+  adjustParts(scope);
 }
 
 /** Drops the deadline of a running scope: its work may go on to its end. */
 export function dropDeadline(scope: Scope): void {
+  // Once it has struck, there is nothing to drop: what is left is the grace.
+  if (scope.node?.order !== undefined) return;
   refuseLiveChange(scope.strategy, 'drop a running deadline');
   refuseIfReliedOn(scope, -Infinity);
   scope.deadline = Infinity;
   scope.state = 'cancelled';
-  if (scope.isAsync) {
-    if (scope.node !== undefined) disarm(scope.node);
-    adjustFrame(scope);
-  } else if (scope.isFramed) {
-    cancelFrame(scope.depth);
+  const { node } = scope;
+  if (!scope.isAsync) {
+    if (scope.isFramed) cancelFrame(scope.depth);
+  } else if (node !== undefined) {
+    uninterrupted(() => {
+      disarm(node);
+    });
   }
+  adjustParts(scope);
 }
 
 /** `false`: the deadline has passed. */
@@ -51,15 +61,20 @@ function moveAsync(scope: Scope, deadline: number): boolean {
   if (scope.pace?.hasShownExpiry === true || scope.time() >= scope.deadline) return false;
   scope.deadline = deadline;
   node.deadline = deadline;
-  arm(node);
-  adjustFrame(scope);
+  uninterrupted(() => {
+    arm(node);
+  });
   return true;
 }
 
-/** The frame of a part on the stack keeps the deadlines around as well. */
-function adjustFrame(scope: Scope): void {
-  if (!scope.isFramed) return;
-  const soft = scope.effectiveDeadline();
-  const grace = soft === Infinity ? 0 : scope.effectiveHardDeadline() - soft;
-  rescheduleFrame(scope.depth, soft, grace);
+/** The frames of the parts on the stack keep the deadlines around them as well. */
+function adjustParts(scope: Scope): void {
+  if (!hasAsyncScopes()) return;
+  for (let part = innermostScope(); part !== undefined; part = part.below) {
+    if (part.isAsync && part.isFramed) {
+      const { soft, hard } = part.limitsAround();
+      rescheduleFrame(part.depth, soft, hard === soft ? 0 : hard - soft);
+    }
+    if (part === scope) break;
+  }
 }

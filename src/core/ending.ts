@@ -13,6 +13,7 @@ import { isPromiseLike, refusePromise } from './promise-result.js';
 import type { CallSite, Scope } from './scope.js';
 import { settleTimeout } from './settlement.js';
 import { countExpired } from './statistics.js';
+import { uninterrupted } from './uninterrupted.js';
 
 /** The work returned in time, but there is more to do than to hand its value on. */
 export function endReturned(scope: Scope, value: unknown): unknown {
@@ -72,8 +73,12 @@ export function endTimedOut(
     scope.callSite as CallSite,
     stuck as Error | undefined,
   );
-  stopScope(scope, orderOf(scope, undefined));
-  releaseInner(scope);
+  if (scope.node !== undefined) {
+    uninterrupted(() => {
+      stopScope(scope, orderOf(scope, undefined));
+    });
+    releaseInner(scope);
+  }
   scope.controller?.abort(error);
   const onTheWay = join(lost, { error }) as Failure;
   const outcome = finishDeparture(scope, onTheWay) ?? onTheWay;
@@ -98,8 +103,12 @@ function leave(scope: Scope, endedAt: number): Failure | undefined {
 /** Ends what was unwound inside a scope that is on the stack; returns what its cleanup threw. */
 export function leaveInner(scope: Scope): Failure | undefined {
   let lost: Failure | undefined;
-  for (let inner = innermostScope(); inner !== undefined && inner !== scope; inner = inner.below) {
+  let inner = innermostScope();
+  while (inner !== undefined && inner !== scope) {
+    // Read first: leaving the stack, a part forgets it.
+    const { below } = inner;
     lost = join(lost, abandon(inner));
+    inner = below;
   }
   return lost;
 }
@@ -140,6 +149,10 @@ function close(scope: Scope, failure: Failure | undefined, value: unknown): unkn
 
 /** What a scope that has ended leaves running belongs to the scope around it. */
 function releaseInner(scope: Scope): void {
-  scope.node?.detach();
+  const { node } = scope;
+  if (node === undefined) return;
+  uninterrupted(() => {
+    node.detach();
+  });
   if (!scope.isAsync) scope.node = undefined;
 }

@@ -5,7 +5,13 @@ import {
   raiseInFrame,
   struckDepth,
 } from '../strategy/native-strategy.js';
-import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strategy/strategy.js';
+import {
+  STOPPED,
+  type InThreadWork,
+  type Stop,
+  type Strategy,
+  type StrategyName,
+} from '../strategy/strategy.js';
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
 import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
 import { runInPart } from './async-step.js';
@@ -36,13 +42,14 @@ export function execute<Work, Argument>(
   argument: Argument,
   callSite: CallSite,
 ): unknown {
-  if (hasAsyncScopes() && !scope.running && liveScope(abandon, 1) === undefined) {
+  const below = scopeBelow(strategy.name);
+  if (below === undefined && hasAsyncScopes() && !scope.running) {
     const around = asyncScope();
     if (around !== undefined) {
       return runInPart(around, () => execute(scope, strategy, work, argument, callSite), callSite);
     }
   }
-  begin(scope, strategy, callSite);
+  begin(scope, strategy, below, callSite);
   if (!scope.running) return endRefused(scope);
   let value: unknown;
   try {
@@ -72,17 +79,22 @@ export function execute<Work, Argument>(
   }
 }
 
+/** The scope that is on the stack where `execute` is called. */
+function scopeBelow(strategy: StrategyName): Scope | undefined {
+  if (strategy !== 'native') learnExecution(scopeBelow);
+  return liveScope(abandon, 1);
+}
+
 /** Arms nothing yet: the strategy does. Leaves the scope not running when its deadline has passed already. */
 function begin<Work, Argument>(
   scope: Scope,
   strategy: Strategy<Work, Argument>,
+  enclosing: Scope | undefined,
   callSite: CallSite,
 ): void {
   if (scope.running) throw new InvalidStateError('The scope is running already');
   if (scope.isClosed) throw new InvalidStateError('The timeout has been closed');
   const { settings } = scope;
-  if (strategy.name !== 'native') learnExecution(begin);
-  const enclosing = liveScope(abandon, 1);
   resumeStackTraces();
   const startedAt = now();
   scope.strategy = strategy;
@@ -150,7 +162,7 @@ function end<Work, Argument>(
       return endStopped(scope, lateStop(endedAt));
     }
   }
-  if (innermostScope() !== scope || scope.cleanup !== undefined || isPromiseLike(value)) {
+  if (innermostScope() !== scope || needsEnding(scope) || isPromiseLike(value)) {
     return endReturned(scope, value);
   }
   scope.endedAt = strategy.name === 'native' && !scope.isBare ? nativeEndedAt() : now();
@@ -159,6 +171,10 @@ function end<Work, Argument>(
   scope.running = false;
   if (scope.state === 'executing') scope.state = 'executed';
   return value;
+}
+
+function needsEnding(scope: Scope): boolean {
+  return scope.cleanup !== undefined || scope.node !== undefined;
 }
 
 /** What a strategy would say of a run that came back late. */
@@ -179,7 +195,10 @@ export function renew(scope: Scope): void {
   if (scope.abort !== undefined) scope.abort = undefined;
   if (scope.controller !== undefined) scope.controller = undefined;
   scope.shieldedFrom = NO_SHIELD;
-  scope.timeout = scope.limit;
+  if (scope.limit !== undefined) {
+    scope.timeout = scope.limit;
+    scope.limit = undefined;
+  }
   scope.state = 'pending';
 }
 

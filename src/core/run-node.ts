@@ -1,10 +1,11 @@
 import { asyncNow } from './async-clock.js';
-import { OuterNode, failureOrder, orderOf, stop, type StopOrder } from './async-node.js';
+import { failureOrder, orderOf, OuterNode, tell, type StopOrder } from './async-node.js';
 import type { Stage } from '../strategy/strategy.js';
 import type { Failure } from './cleanup-stack.js';
-import { disarm } from './expiry.js';
+import { disarm, earliestDeadline, expireDue } from './expiry.js';
 import { unfollow } from './followed-signals.js';
 import type { Scope } from './scope.js';
+import { uninterrupted } from './uninterrupted.js';
 
 /** What settles the promise of a run. */
 export interface Settle {
@@ -22,6 +23,8 @@ export interface Raise {
 
 /** What a run's work is beside a promise: code that is resumed by us. */
 export interface Resumable {
+  /** It has been thrown what stops it. */
+  readonly isTold: boolean;
   /** It is suspended. */
   readonly isWaiting: boolean;
   /** There may be something to be thrown at the place where it waits. */
@@ -38,8 +41,12 @@ export class RunNode extends OuterNode {
   readonly settle: Settle;
   readonly promise: Promise<unknown>;
   coroutine: Resumable | undefined;
+  /** It has ended; its scope may run again already. */
+  isOver: boolean = false;
   /** Its work has been asked to stop. */
   isTold: boolean = false;
+  /** The time that it had for that is over. */
+  isHardDue: boolean = false;
   /** How the work was stopped, if by force while it called something that blocks. */
   forcedStage: Stage | undefined;
   /** How many runs inside, itself included, have been given up although their work goes on. */
@@ -58,17 +65,25 @@ export class RunNode extends OuterNode {
   }
 
   expire(stuck: Error | undefined): void {
-    if (this.order === undefined) stop(this, orderOf(this.scope, stuck));
-    else if (this.openShields > 0) this.isHeld = true;
-    else this.deliver();
+    if (this.order === undefined) tell(this, orderOf(this.scope, stuck));
+    else {
+      this.isHardDue = true;
+      if (this.openShields > 0) this.isHeld = true;
+      else this.deliver();
+    }
   }
 
-  accept(order: StopOrder): void {
-    stop(this, order);
+  accept(order: StopOrder): boolean {
+    if (!this.isOver) this.give(order);
+    return true;
   }
 
   deliver(): void {
     this.wake?.();
+  }
+
+  override reconsider(): void {
+    this.coroutine?.interrupt();
   }
 
   /** Its work goes on although nobody waits for it: until it settles, no work around it has stopped either. */
@@ -91,6 +106,7 @@ export class RunNode extends OuterNode {
   override unwound(): Failure | undefined {
     const { scope } = this;
     scope.state = 'interrupted';
+    this.coroutine?.giveUp();
     this.retire();
     const { cleanup } = scope;
     if (cleanup !== undefined) scope.cleanup = undefined;
@@ -100,6 +116,7 @@ export class RunNode extends OuterNode {
   /** Ends the run: takes it out of everything that could still reach it. */
   retire(): void {
     const { scope } = this;
+    this.isOver = true;
     if (scope.running) {
       scope.running = false;
       scope.endedAt = asyncNow();
@@ -118,6 +135,10 @@ export class RunNode extends OuterNode {
 
   /** The `signal` option has aborted. */
   onAbort(reason: unknown): void {
-    stop(this, failureOrder({ error: reason }, this.scope.settings.grace));
+    uninterrupted(() => {
+      // By the clock the deadline may have come first, although the alarm had no turn yet.
+      if (earliestDeadline() <= asyncNow()) expireDue();
+      tell(this, failureOrder({ error: reason }, this.scope.settings.grace));
+    });
   }
 }

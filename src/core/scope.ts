@@ -3,7 +3,7 @@ import { openShields, struckDepth } from '../strategy/native-strategy.js';
 import { automaticStrategy } from '../strategy/select-strategy.js';
 import type { Stage, Strategy, StrategyName } from '../strategy/strategy.js';
 import type { AsyncContext } from './async-context.js';
-import type { CallStack } from './call-stack.js';
+import { giveCallStack, type CallStack } from './call-stack.js';
 import { CleanupStack, type Failure } from './cleanup-stack.js';
 import { now } from '../clock.js';
 import { asyncNow, asyncTimeAt, fromRealInstant, toRealInstant } from './async-clock.js';
@@ -53,10 +53,10 @@ export class Scope {
   /** What users see of this scope. */
   readonly handle: object;
   readonly settings: ScopeSettings;
-  /** What each run begins with, ms; changed by `reschedule` before the run. */
-  limit: number;
-  /** What this run has, ms; changed by `reschedule` during it. */
+  /** What this run has, ms; changed by `reschedule`. */
   timeout: number;
+  /** What the next run begins with, ms, where `reschedule` has changed it for this one. */
+  declare limit: number | undefined;
   state: TimeoutState = 'pending';
   /** From the start of the run to its end, also while the state is `'cancelled'` already. */
   running: boolean = false;
@@ -105,7 +105,6 @@ export class Scope {
 
   constructor(handle: object, timeout: number, settings: ScopeSettings) {
     this.handle = handle;
-    this.limit = timeout;
     this.timeout = timeout;
     this.settings = settings;
   }
@@ -184,6 +183,21 @@ export class Scope {
       earliest = Math.min(earliest, scope.onRealClock(scope.hardDeadline()));
     }
     return earliest;
+  }
+
+  /** The earliest deadlines of this scope and those around it, on the real clock, whatever is held off on the stack. */
+  limitsAround(): { readonly soft: number; readonly hard: number } {
+    let soft = this.onRealClock(this.deadline);
+    let hard = this.onRealClock(this.hardDeadline());
+    let { enclosing } = this;
+    while (enclosing !== undefined && enclosing.isShieldBoundary !== true) {
+      if (enclosing.isBinding()) {
+        soft = Math.min(soft, enclosing.onRealClock(enclosing.deadline));
+        hard = Math.min(hard, enclosing.onRealClock(enclosing.hardDeadline()));
+      }
+      ({ enclosing } = enclosing);
+    }
+    return { soft, hard };
   }
 
   /**
@@ -267,7 +281,7 @@ export class Scope {
       });
       resumeStackTraces();
       if (this.callStack === undefined) captureStackTrace(this.error, callSite);
-      else giveStack(this.error, this.callStack.stack);
+      else giveCallStack(this.error, this.callStack);
     } else {
       refreshTimeoutError(
         this.error,
@@ -293,8 +307,9 @@ export class Scope {
       scope !== undefined;
       scope = scope.nextReaching()
     ) {
-      const failure = scope.node?.order?.failure;
-      if (failure !== undefined) return failure;
+      // The first cause counts, be it a deadline.
+      const order = scope.node?.order;
+      if (order !== undefined) return order.failure;
     }
     return undefined;
   }
@@ -333,14 +348,4 @@ export class Scope {
       ? undefined
       : enclosing;
   }
-}
-
-/** Gives an error the stack of a call that was made earlier. */
-function giveStack(error: TimeoutError, stack: string | undefined): void {
-  const frames = /\n {4}at [^]*/.exec(stack ?? '')?.[0] ?? '';
-  Object.defineProperty(error, 'stack', {
-    value: `${error.name}: ${error.message}${frames}`,
-    configurable: true,
-    writable: true,
-  });
 }

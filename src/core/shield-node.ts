@@ -1,6 +1,7 @@
 import { OuterNode, nodeOf } from './async-node.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { Scope } from './scope.js';
+import { uninterrupted } from './uninterrupted.js';
 
 /** An open shield in the tree of scopes: orders from around it end here. */
 export class ShieldNode extends OuterNode {
@@ -24,8 +25,8 @@ export class ShieldNode extends OuterNode {
     // Has no deadline.
   }
 
-  accept(): void {
-    // What is inside is held off from it.
+  accept(): boolean {
+    return false;
   }
 
   deliver(): void {
@@ -38,9 +39,14 @@ export class ShieldNode extends OuterNode {
 
   /** The shielded work has ended: what was kept from the scopes around it reaches them now. */
   close(): void {
-    const { scope } = this;
-    if (!scope.running) return;
-    scope.running = false;
+    if (!this.scope.running) return;
+    uninterrupted(() => {
+      this.letThrough();
+    });
+  }
+
+  private letThrough(): void {
+    this.scope.running = false;
     const around = this.outer;
     this.detach();
     for (let outer = around; outer !== undefined; outer = outer.outer) {
@@ -49,6 +55,8 @@ export class ShieldNode extends OuterNode {
         outer.isHeld = false;
         outer.getsTurn = true;
         outer.deliver();
+      } else if (outer.openShields === 0) {
+        outer.reconsider();
       }
     }
   }

@@ -5,8 +5,9 @@ import { lastPartStop, runPart, scopeAround } from './async-step.js';
 import { hasAsyncScopes, runInside } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import { isPromiseLike } from './promise-result.js';
-import type { Scope } from './scope.js';
+import { NO_SHIELD, type Scope } from './scope.js';
 import { ShieldNode } from './shield-node.js';
+import { uninterrupted } from './uninterrupted.js';
 import { isGenerator, waitFor } from './yielded.js';
 
 /** Runs work with the deadlines around it held off until it ends: its promise or generator included. */
@@ -18,7 +19,7 @@ export function shieldWork(work: () => unknown): unknown {
       refuseLiveChange(scope.strategy, 'hold a running deadline off');
   }
   if (!hasAsyncScopes()) return holdFrames(holder, work);
-  const shield = new ShieldNode(holder);
+  const shield = uninterrupted(() => new ShieldNode(holder));
   let value: unknown;
   try {
     value = enter(shield, work);
@@ -34,8 +35,13 @@ export function shieldWork(work: () => unknown): unknown {
 
 /** Holds off the native frames of what is on the stack. */
 function holdFrames(innermost: Scope, work: () => unknown): unknown {
-  if (!innermost.isShielded()) innermost.shieldedFrom = openShields() + 1;
-  return runShielded(work);
+  if (innermost.isShielded()) return runShielded(work);
+  innermost.shieldedFrom = openShields() + 1;
+  try {
+    return runShielded(work);
+  } finally {
+    innermost.shieldedFrom = NO_SHIELD;
+  }
 }
 
 /** Runs something that goes on without a break inside a shield. */
@@ -77,12 +83,14 @@ function* shieldSteps(
 ): Generator<unknown, unknown, unknown> {
   const holder = scopeAround();
   if (holder === undefined) return yield* steps;
-  const shield = new ShieldNode(holder);
+  const shield = uninterrupted(() => new ShieldNode(holder));
+  let isDone = false;
   try {
     let step = (): IteratorResult<unknown, unknown> => steps.next();
     for (;;) {
       const { done, value } = enter(shield, step) as IteratorResult<unknown, unknown>;
-      if (done === true) return value;
+      isDone = done === true;
+      if (isDone) return value;
       try {
         const sent = yield value;
         step = () => steps.next(sent);
@@ -91,6 +99,8 @@ function* shieldSteps(
       }
     }
   } finally {
+    // Left before its end: as `yield*` would, it lets the generator clean up.
+    if (!isDone) enter(shield, () => steps.return(undefined));
     shield.close();
   }
 }

@@ -1,6 +1,6 @@
 import { asyncNow } from './async-clock.js';
 import { endAbandoned } from './async-ending.js';
-import { failureOrder, orderError, stop } from './async-node.js';
+import { failureOrder, orderError, tell } from './async-node.js';
 import { arm } from './expiry.js';
 import type { RunNode } from './run-node.js';
 
@@ -13,7 +13,7 @@ export function listenForStop(node: RunNode): void {
     node.wake = resolve;
   });
   void woken.then(() => {
-    if (!node.scope.running) return;
+    if (node.isOver) return;
     listenForStop(node);
     hear(node);
   });
@@ -22,18 +22,26 @@ export function listenForStop(node: RunNode): void {
 function hear(node: RunNode): void {
   const { scope, coroutine } = node;
   if (node.raised !== undefined && node.order === undefined) {
-    stop(node, failureOrder(node.raised.take(), scope.settings.grace));
+    // Which calls this once more.
+    tell(node, failureOrder(node.raised.take(), scope.settings.grace));
+    return;
   }
   const { order } = node;
-  if (order === undefined || node.openShields > 0) return;
+  if (order === undefined) return;
+  if (node.openShields > 0) {
+    // Another one was opened meanwhile: its end is the next occasion.
+    node.isHeld = true;
+    return;
+  }
   if (node.isTold) {
+    if (!node.isHardDue) return;
     if (coroutine?.isWaiting === true) endAbandoned(node);
     else endNextTurn(node);
     return;
   }
   node.isTold = true;
   scope.controller?.abort(orderError(order, coroutine === undefined ? 'signal' : 'yield'));
-  if (!scope.running) return;
+  if (node.isOver) return;
   coroutine?.interrupt();
   // A function inside the scope that was told has no more time than its own grace: that scope waits for it.
   const isForeign = order.owner !== undefined && order.owner !== scope;
@@ -57,6 +65,12 @@ function endUnlessObeyed(node: RunNode): void {
 
 function endNextTurn(node: RunNode): void {
   setImmediate(() => {
-    if (node.scope.running && node.openShields === 0) endAbandoned(node);
+    if (node.isOver) return;
+    if (node.openShields > 0) {
+      node.isHardDue = true;
+      node.isHeld = true;
+    } else {
+      endAbandoned(node);
+    }
   });
 }

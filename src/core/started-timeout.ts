@@ -11,6 +11,7 @@ import type { CallSite, Scope } from './scope.js';
 import { settleTimeout } from './settlement.js';
 import { ShieldNode } from './shield-node.js';
 import { countArmed, countExpired } from './statistics.js';
+import { uninterrupted } from './uninterrupted.js';
 
 /** A timeout that was started by itself, inside a run: it raises there, once. */
 class StartedNode extends AsyncNode implements Raise {
@@ -33,12 +34,9 @@ class StartedNode extends AsyncNode implements Raise {
     if (place !== undefined) raiseIn(place, this);
   }
 
-  accept(): void {
-    // Raises in the run that it was started in; what stops that run stops no timeout.
-  }
-
-  deliver(): void {
-    // Is given no order.
+  accept(): boolean {
+    // It raises in the run that it was started in; what stops that run stops no timeout.
+    return false;
   }
 
   override orphan(): void {
@@ -62,8 +60,10 @@ class StartedNode extends AsyncNode implements Raise {
     scope.running = false;
     scope.endedAt = asyncNow();
     scope.state = state;
-    disarm(this);
-    this.detach();
+    uninterrupted(() => {
+      disarm(this);
+      this.detach();
+    });
   }
 }
 
@@ -93,12 +93,13 @@ export function startTimeout(scope: Scope, callSite: CallSite): void {
   scope.enclosing = holder;
   scope.running = true;
   scope.state = 'executing';
-  const node = new StartedNode(scope);
-  scope.node = node;
-  node.attach(nodeOf(holder));
-  if (scope.deadline === Infinity) return;
-  arm(node);
-  countArmed();
+  uninterrupted(() => {
+    const node = new StartedNode(scope);
+    scope.node = node;
+    node.attach(nodeOf(holder));
+    if (scope.deadline !== Infinity) arm(node);
+  });
+  if (scope.deadline !== Infinity) countArmed();
 }
 
 /** Whether the scope runs because it was started, and not because work runs under it. */

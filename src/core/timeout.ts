@@ -174,7 +174,7 @@ export class Timeout {
     const timeout = parseDuration(ms, 'timeout');
     const scope = this.#scope;
     if (scope.running) moveDeadline(scope, scope.time() + timeout);
-    else if (scope.state === 'pending') scope.timeout = scope.limit = timeout;
+    else if (scope.state === 'pending') scope.timeout = timeout;
     else
       throw new InvalidStateError(
         `The scope has ended (${scope.state}): it has no deadline to move`,

@@ -27,6 +27,14 @@ export function waitFor(
   ]);
 }
 
+/** What is yielded but not waited for may be rejected all the same: that is nobody's loss. */
+export function ignore(yielded: unknown): void {
+  for (const promise of Array.isArray(yielded) ? (yielded as unknown[]) : [yielded]) {
+    // Nothing else: a thenable may begin its work only when it is asked.
+    if (types.isPromise(promise)) void Reflect.apply(then, promise, [undefined, () => undefined]);
+  }
+}
+
 function toPromise(yielded: unknown): Promise<unknown> {
   try {
     return Array.isArray(yielded)

@@ -66,6 +66,15 @@ export class TimeoutError extends Error {
   }
 }
 
+// Errors whose stack will be formatted when it is read first.
+const unformatted = new WeakSet<Error>();
+
+/** Notes whether the stack of an error is still to be formatted: then it will begin with the message of that time. */
+export function noteUnformatted(error: Error, isUnformatted: boolean): void {
+  if (isUnformatted) unformatted.add(error);
+  else unformatted.delete(error);
+}
+
 /**
  * Brings an error that was handed out before the end of its scope (by `checkpoint()`, or as the reason of its signal) up
  * to date, so that one timeout stays one object.
@@ -87,8 +96,11 @@ export function refreshTimeoutError(
   }
   const before = error.message;
   const after = message ?? timeoutMessage(error, label);
-  const { stack } = error;
-  if (typeof stack === 'string') error.stack = stack.replace(before, () => after);
+  // One that has not been formatted yet will begin with the message of then.
+  if (!unformatted.has(error)) {
+    const { stack } = error;
+    if (typeof stack === 'string') error.stack = stack.replace(before, () => after);
+  }
   error.message = after;
 }
 

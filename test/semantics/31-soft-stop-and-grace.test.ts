@@ -561,7 +561,7 @@ test('stopped is false while the work of a run inside goes on', async (t) => {
     t,
     runWithin(outer, 20, async () => {
       // The run inside is given up; this work ends in time for its own grace.
-      await settled(run(() => gate.promise, 5));
+      await settled(runWithin(new Timeout(), 5, () => gate.promise));
       await abortOf(outer.signal);
     }),
   );
@@ -575,7 +575,7 @@ test('stopped is true again once the work that was given up inside has settled',
   const error = await timeoutFrom(
     t,
     runWithin(outer, 40, async ({ signal }) => {
-      await settled(run(() => gate.promise, 1));
+      await settled(runWithin(new Timeout(), 1, () => gate.promise));
       gate.resolve(undefined);
       await turn();
       await abortOf(signal);
