@@ -65,8 +65,8 @@ function raiseInAsync(scope: Scope, error: Error): boolean {
   while (run.isShieldBoundary && run.enclosing !== undefined) run = run.enclosing;
   const { node } = run;
   if (node === undefined || node.order !== undefined) return false;
-  stopScope(run, failureOrder({ error }, 0));
-  if (scope.isFramed) {
+  stopScope(run, failureOrder({ error }, 0, node));
+  if (scope === run && scope.isFramed) {
     scope.abort = { error };
     raiseInFrame(scope.depth);
   }

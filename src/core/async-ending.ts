@@ -3,6 +3,7 @@ import type { Stage, Stop } from '../strategy/strategy.js';
 import { takeStuck } from './async-clock.js';
 import {
   failureOrder,
+  OuterNode,
   orderError,
   orderOf,
   stopScope,
@@ -11,7 +12,7 @@ import {
 } from './async-node.js';
 import type { Failure } from './cleanup-stack.js';
 import { reportTimeout } from './diagnostics.js';
-import type { RunNode } from './run-node.js';
+import { RunNode } from './run-node.js';
 import type { CallSite, Scope, TimeoutState } from './scope.js';
 import { settleTimeout } from './settlement.js';
 import { countExpired } from './statistics.js';
@@ -25,6 +26,7 @@ export function endSettled(node: RunNode, failure: Failure | undefined, value: u
   }
   const isLate = node.order === undefined && strikeByClock(node);
   const { order } = node;
+  const isKnown = order?.owner?.error !== undefined;
   if (order === undefined) {
     endByItself(node, failure, value);
   } else if (failure === undefined) {
@@ -35,7 +37,7 @@ export function endSettled(node: RunNode, failure: Failure | undefined, value: u
     const isAsked = order.owner?.error?.stage === 'checkpoint';
     endStopped(node, order, isAsked ? 'checkpoint' : stageOf(node), true);
   } else {
-    if (!isLate) keepInCauses(failure.error, orderError(order));
+    if (!isLate || isKnown) keepInCauses(failure.error, orderError(order));
     endByItself(node, failure, value);
   }
 }
@@ -45,7 +47,7 @@ export function endStoppedPart(node: RunNode, ended: Stop): void {
   const { scope } = node;
   if (ended.reason === 'raised') {
     const failure = scope.abort ?? { error: ended.raised };
-    tell(node, failureOrder(failure, 0));
+    tell(node, failureOrder(failure, 0, node));
     finish(node, 'interrupted', failure, undefined);
     return;
   }
@@ -69,7 +71,7 @@ export function endAbandoned(node: RunNode): void {
 /** The work is not started. */
 export function endUnstarted(node: RunNode, error: unknown, isForeign: boolean): void {
   node.scope.endedAt = node.scope.startedAt;
-  if (isForeign) markHandled(node);
+  if (isForeign) node.markHandled();
   finish(node, 'interrupted', { error }, undefined);
 }
 
@@ -110,7 +112,7 @@ function endStopped(
   }
   const error = orderError(order);
   // The scope that the order comes from hands its error on. This one's promise may be somebody's who waits no more.
-  if (order.owner !== undefined) markHandled(node);
+  if (order.source !== node) node.markHandled();
   finish(node, 'interrupted', { error }, undefined);
 }
 
@@ -123,7 +125,7 @@ function endTimedOut(
 ): void {
   const { scope } = node;
   const { settings } = scope;
-  const isStopped = stopped && node.abandoned === 0;
+  const isStopped = stopped && node.abandoned === 0 && !hasRunInside(node);
   node.retire();
   scope.state = 'timed_out';
   const error = scope.timeoutError(stage, isStopped, scope.callSite as CallSite, stuck);
@@ -167,8 +169,10 @@ function cleanUp(
     then(failure);
     return;
   }
-  scope.cleanup = undefined;
-  void cleanup.runAsync(failure).then(then);
+  void cleanup.runAsync(failure).then((outcome) => {
+    scope.cleanup = undefined;
+    then(outcome);
+  });
 }
 
 function settle(
@@ -182,8 +186,15 @@ function settle(
   else promise.reject(failure.error);
 }
 
-function markHandled(node: RunNode): void {
-  node.promise.catch(() => undefined);
+/** Whether work of a run inside may still go on. */
+function hasRunInside(node: OuterNode): boolean {
+  for (let { inner } = node; inner !== undefined; inner = inner.next) {
+    if (
+      inner instanceof RunNode ? !inner.isOver : inner instanceof OuterNode && hasRunInside(inner)
+    )
+      return true;
+  }
+  return false;
 }
 
 /** Whether work that was told to stop has thrown what it was told, or an `AbortError` that says it was for that. */

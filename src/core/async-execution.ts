@@ -1,27 +1,31 @@
 import { types } from 'node:util';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
+import { nativeDepth, struckDepth } from '../strategy/native-strategy.js';
 import { STOPPED } from '../strategy/strategy.js';
 import { asyncNow } from './async-clock.js';
 import { endSettled, endStoppedPart, endUnstarted } from './async-ending.js';
 import { nodeOf, orderError, orderOf, stopScope } from './async-node.js';
-import { lastPartStop, runPart, scopeAround } from './async-step.js';
-import { runInside } from './async-storage.js';
+import { popPart } from './async-part.js';
+import { lastPartStop, runPart } from './async-step.js';
+import { asyncScope, runInside } from './async-storage.js';
 import { captureCallStack } from './call-stack.js';
 import type { Failure } from './cleanup-stack.js';
 import { Coroutine } from './coroutine.js';
+import { liveScope, setInnermostScope } from './current-scope.js';
 import { isInspectorOpen } from './debug.js';
+import { abandon } from './ending.js';
 import { renew } from './execution.js';
 import { arm } from './expiry.js';
 import { follow } from './followed-signals.js';
 import type { ScopeSettings } from './options.js';
-import { isPromiseLike } from './promise-result.js';
 import { RunNode, type Settle } from './run-node.js';
 import type { CallSite, Scope } from './scope.js';
 import { listenForStop } from './soft-stop.js';
 import { countArmed } from './statistics.js';
+import { isInsideItself, refusalInside } from './self-nesting.js';
 import { uninterrupted } from './uninterrupted.js';
-import { isGenerator, waitFor } from './yielded.js';
+import { isGenerator, mayBeThenable, waitFor } from './yielded.js';
 
 /** Asynchronous work: called with the scope's handle. */
 export type AsyncWork = (handle: never) => unknown;
@@ -42,28 +46,83 @@ interface Start {
 export function executeAsync(scope: Scope, work: AsyncWork, callSite: CallSite): Promise<unknown> {
   const misuse = findMisuse(scope, work);
   if (misuse !== undefined) return Promise.reject(misuse);
-  // A stop of what is on the stack must not cut anything but the work: that has a frame of its own, with all limits.
-  return uninterrupted(() => startRun(scope, work, callSite));
+  // What is on the stack may be stopped at any point. The work can be cut, what is done for it here cannot.
+  const node = uninterrupted(() => enter(scope, callSite));
+  if (node.isOver) return node.promise;
+  try {
+    advance(node, work);
+  } finally {
+    // Where no stack was left, nobody else does it.
+    if (scope.isStarting === true) leaveStack(node);
+  }
+  return node.promise;
 }
 
-function startRun(scope: Scope, work: AsyncWork, callSite: CallSite): Promise<unknown> {
+/** Begins the run and puts it on the stack, so that whoever unwinds the call finds it there. */
+function enter(scope: Scope, callSite: CallSite): RunNode {
   let settle: Settle | undefined;
   const promise = new Promise<unknown>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  const node = begin(scope, callSite, promise, settle as unknown as Settle);
-  if (!isRefused(node)) start(node, work);
-  return promise;
+  const below = liveScope(abandon);
+  const node = begin(scope, below ?? asyncScope(), callSite, promise, settle as unknown as Settle);
+  if (isRefused(node)) return node;
+  start(node);
+  scope.below = below;
+  scope.depth = nativeDepth();
+  scope.isStarting = true;
+  setInnermostScope(scope);
+  return node;
+}
+
+/** Lets the work begin: its first part, and the first step of a coroutine. */
+function advance(node: RunNode, work: AsyncWork): void {
+  const { scope } = node;
+  const begun: Start = { scope, work, result: undefined };
+  let failure: Failure | undefined;
+  let rest: unknown;
+  try {
+    if (runInside(scope, runPart, callWork, begun) === STOPPED) {
+      const ended = lastPartStop();
+      if (ended.stage !== 'late') {
+        uninterrupted(() => {
+          endStoppedPart(node, ended);
+          leaveStack(node);
+        });
+        return;
+      }
+    }
+    rest = restOf(node, begun.result);
+  } catch (error) {
+    failure = { error };
+  }
+  uninterrupted(() => {
+    awaitRest(node, failure, rest);
+    leaveStack(node);
+  });
+}
+
+/** The call is over: nothing of the run is on the stack any more. */
+function leaveStack(node: RunNode): void {
+  const { scope } = node;
+  scope.isStarting = false;
+  popPart(scope);
+  if (!node.isOver && !node.isAwaited) {
+    node.unwound();
+    node.markHandled();
+  }
+  // The stop of what is around is under way: nobody will get the promise.
+  if (node.isOver && nativeDepth() > 0 && struckDepth() <= nativeDepth()) node.markHandled();
 }
 
 /** Makes the scope ready to run; arms nothing yet. */
 function begin(
   scope: Scope,
+  enclosing: Scope | undefined,
   callSite: CallSite,
   promise: Promise<unknown>,
   settle: Settle,
 ): RunNode {
-  const enclosing = scopeAround();
   if (scope.state !== 'pending') renew(scope);
   const { settings } = scope;
   scope.isAsync = true;
@@ -108,7 +167,7 @@ function findStruck(enclosing: Scope): Failure | undefined {
   return { error: orderError(order) };
 }
 
-function start(node: RunNode, work: AsyncWork): void {
+function start(node: RunNode): void {
   const { scope } = node;
   scope.running = true;
   scope.state = 'executing';
@@ -124,23 +183,6 @@ function start(node: RunNode, work: AsyncWork): void {
     arm(node);
     countArmed();
   }
-  const begun: Start = { scope, work, result: undefined };
-  scope.isStarting = true;
-  try {
-    const value = runInside(scope, runPart, callWork, begun);
-    if (value === STOPPED) {
-      const ended = lastPartStop();
-      if (ended.stage !== 'late') {
-        endStoppedPart(node, ended);
-        return;
-      }
-    }
-    goOn(node, begun.result);
-  } catch (error) {
-    endSettled(node, { error }, undefined);
-  } finally {
-    scope.isStarting = false;
-  }
 }
 
 function callWork(begun: Start): unknown {
@@ -148,22 +190,28 @@ function callWork(begun: Start): unknown {
   return (begun.result = work(scope.handle as never));
 }
 
-/** The first part has come back: what it handed back is the rest of the work, or its value. */
-function goOn(node: RunNode, result: unknown): void {
-  let rest = result;
+/** What the first part handed back is the rest of the work, or its value; of a coroutine, its steps are. */
+function restOf(node: RunNode, result: unknown): unknown {
   if (isGenerator(result)) {
     const coroutine = new Coroutine(node, result, endStoppedPart);
     node.coroutine = coroutine;
-    rest = runInside(node.scope, startCoroutine, coroutine, undefined);
-  } else if (types.isGeneratorObject(result)) {
+    return runInside(node.scope, startCoroutine, coroutine, undefined);
+  }
+  if (types.isGeneratorObject(result)) {
     throw invalidOptionType('work', 'a function, async function or generator function', result);
   }
-  if (!isPromiseLike(rest)) {
-    endSettled(node, undefined, rest);
+  return result;
+}
+
+function awaitRest(node: RunNode, failure: Failure | undefined, rest: unknown): void {
+  node.isAwaited = true;
+  if (failure !== undefined || !mayBeThenable(rest)) {
+    endSettled(node, failure, rest);
     return;
   }
   waitFor(
-    rest,
+    // What a thenable does when it is asked belongs to the work.
+    types.isPromise(rest) ? rest : runInside(node.scope, adopt, rest, undefined),
     (value) => {
       endSettled(node, undefined, value);
     },
@@ -174,14 +222,20 @@ function goOn(node: RunNode, result: unknown): void {
   if (node.order !== undefined) node.wake?.();
 }
 
+function adopt(_scope: Scope, thenable: unknown): Promise<unknown> {
+  return Promise.resolve(thenable);
+}
+
 function startCoroutine(_scope: Scope, coroutine: Coroutine): Promise<unknown> {
   return coroutine.start();
 }
 
-function findMisuse({ running, isClosed, settings }: Scope, work: unknown): Error | undefined {
+function findMisuse(scope: Scope, work: unknown): Error | undefined {
+  const { running, isClosed, settings } = scope;
   if (typeof work !== 'function') return invalidOptionType('work', 'a function', work);
   if (running) return new InvalidStateError('The scope is running already');
   if (isClosed === true) return new InvalidStateError('The timeout has been closed');
+  if (isInsideItself(scope)) return refusalInside(scope);
   return findUnfitOption(settings);
 }
 

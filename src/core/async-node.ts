@@ -9,6 +9,8 @@ export interface StopOrder {
   readonly owner: Scope | undefined;
   /** What ends it instead: the reason of an aborted signal, or an error that was raised. */
   readonly failure: Failure | undefined;
+  /** The node that the failure ends, where it does not come from a scope's deadline. */
+  readonly source: AsyncNode | undefined;
   /** Until when the work may settle by itself, on the clock of asynchronous scopes. */
   readonly hardAt: number;
   /** How long that was, ms. */
@@ -159,12 +161,24 @@ export function stopScope(scope: Scope, order: StopOrder): void {
 /** The order that the deadline of a scope gives. */
 export function orderOf(owner: Scope, stuck: Error | undefined): StopOrder {
   const { grace } = owner.settings;
-  return { owner, failure: undefined, hardAt: owner.hardDeadline(), grace, stuck };
+  return {
+    owner,
+    failure: undefined,
+    source: undefined,
+    hardAt: owner.hardDeadline(),
+    grace,
+    stuck,
+  };
 }
 
 /** The order to stop for something else than a deadline, now. */
-export function failureOrder(failure: Failure, grace: number): StopOrder {
-  return { owner: undefined, failure, hardAt: asyncNow() + grace, grace, stuck: undefined };
+export function failureOrder(
+  failure: Failure,
+  grace: number,
+  source: AsyncNode | undefined,
+): StopOrder {
+  const hardAt = asyncNow() + grace;
+  return { owner: undefined, failure, source, hardAt, grace, stuck: undefined };
 }
 
 /**

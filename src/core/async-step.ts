@@ -16,9 +16,10 @@ import { resumeStackTraces } from './stack-trace-limit.js';
 import { now } from '../clock.js';
 
 /** What can run a part: not in a frame that keeps its limit, where the addon is not there. */
-const unguarded: Pick<Strategy<InThreadWork, unknown>, 'name' | 'run'> = {
+const unguarded: Strategy<InThreadWork, unknown> = {
   name: 'cooperative',
   run: (work, argument) => work(argument as never),
+  lastStop: () => nativeStrategy.lastStop(),
 };
 
 /** What runs the parts of asynchronous work. */
@@ -35,8 +36,10 @@ export function runPart(
   scope: Scope,
   work: InThreadWork,
   argument: unknown,
-  strategy: Pick<Strategy<InThreadWork, unknown>, 'name' | 'run'> = partStrategy,
+  strategy: Strategy<InThreadWork, unknown> = partStrategy,
 ): unknown {
+  // Where nothing keeps the limits of a part, what has a limit of its own is a part inside it.
+  const outerStrategy = innermostScope() === scope ? scope.strategy : undefined;
   beginPart(scope, strategy);
   const asyncContext = captureAsyncContext();
   let value: unknown;
@@ -47,7 +50,8 @@ export function runPart(
     value = strategy.run(work, argument, soft, hard, Infinity, Infinity, grace);
   } finally {
     if (innermostScope() !== scope) reportLost(scope);
-    popPart(scope);
+    if (outerStrategy === undefined) popPart(scope);
+    else scope.strategy = outerStrategy;
   }
   if (value === STOPPED) {
     resumeStackTraces();
@@ -55,6 +59,19 @@ export function runPart(
     resumeExit(scope);
   }
   return value;
+}
+
+/** Has a scope without limits on the stack while `work` runs. */
+export function runUnlimited(scope: Scope, work: () => unknown): unknown {
+  scope.below = liveScope(abandon);
+  scope.depth = nativeDepth();
+  setInnermostScope(scope);
+  try {
+    return work();
+  } finally {
+    if (innermostScope() !== scope) reportLost(scope);
+    popPart(scope);
+  }
 }
 
 /** How the part ended that has just handed back {@link STOPPED}; read once, at once. */
@@ -77,7 +94,7 @@ export function runInPart(around: Scope, work: () => unknown, callSite: CallSite
   if (ended.stage === 'late') return value;
   if (ended.reason === 'raised') {
     const failure = around.abort ?? { error: ended.raised };
-    stopScope(around, failureOrder(failure, 0));
+    stopScope(around, failureOrder(failure, 0, around.node));
     throw failure.error;
   }
   const owner = around.struck() ?? around;
@@ -94,17 +111,17 @@ export function scopeAround(): Scope | undefined {
   return liveScope(abandon) ?? asyncScope();
 }
 
-function beginPart(
-  scope: Scope,
-  strategy: Pick<Strategy<InThreadWork, unknown>, 'name' | 'run'>,
-): void {
+function beginPart(scope: Scope, strategy: Strategy<InThreadWork, unknown>): void {
   const isNative = strategy.name === 'native';
   if (!isNative) learnExecution(beginPart);
-  scope.below = liveScope(abandon, 1);
+  // The addon counts native parts itself.
+  const below = liveScope(abandon, isNative ? 0 : 1);
+  // A run is on the stack already while it starts.
+  if (below !== scope) scope.below = below;
   scope.depth = nativeDepth();
   if (isNative) scope.depth++;
   scope.isFramed = isNative;
-  scope.strategy = strategy === unguarded ? undefined : (strategy as Strategy<never, never>);
+  scope.strategy = strategy;
   if (scope.pace !== undefined) scope.pace = undefined;
   setInnermostScope(scope);
 }

@@ -13,8 +13,15 @@ export function refuseIfReliedOn(scope: Scope, hardDeadline: number): void {
   if (scope.isBare && !isDropped && hardDeadline < (scope.enclosingHardDeadline ?? Infinity))
     refuse();
   for (let inner = innermostScope(); inner !== undefined && inner !== scope; inner = inner.below) {
-    if (inner.isBare && (isDropped || hardDeadline > inner.hardDeadline())) refuse();
+    if (!inner.isBare || !isAround(scope, inner)) continue;
+    if (isDropped || hardDeadline > inner.hardDeadline()) refuse();
   }
+}
+
+function isAround(scope: Scope, inner: Scope): boolean {
+  let around = inner.enclosing;
+  while (around !== undefined && around !== scope) around = around.enclosing;
+  return around === scope;
 }
 
 function refuse(): never {

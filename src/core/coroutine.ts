@@ -5,9 +5,8 @@ import { asyncNow } from './async-clock.js';
 import { lastPartStop, runPart } from './async-step.js';
 import type { Failure } from './cleanup-stack.js';
 import { earliestDeadline, expireDue } from './expiry.js';
-import { isPromiseLike } from './promise-result.js';
 import type { Raise, Resumable, RunNode } from './run-node.js';
-import { ignore, waitFor } from './yielded.js';
+import { ignore, mayBeThenable, waitFor } from './yielded.js';
 
 type Steps = Generator<unknown, unknown, unknown>;
 
@@ -125,19 +124,40 @@ export class Coroutine implements Resumable {
         return;
       }
     }
-    const result = this.#result as IteratorResult<unknown, unknown>;
-    this.#result = undefined;
-    if (result.done === true) {
+    try {
+      this.#takeUp(this.#result as IteratorResult<unknown, unknown>);
+    } catch (error) {
+      // A generator of somebody's own making may hand back anything.
       const settle = this.#settle;
       this.giveUp();
-      // From here on it is a promise that is waited for, which nothing can be thrown into.
-      if (isPromiseLike(result.value)) this.#node.coroutine = undefined;
-      settle?.resolve(result.value);
-    } else if (this.#settle !== undefined) {
-      this.#wait(result.value);
-    } else {
-      ignore(result.value);
+      settle?.reject(error);
     }
+  }
+
+  #takeUp({ done, value }: IteratorResult<unknown, unknown>): void {
+    this.#result = undefined;
+    const settle = this.#settle;
+    if (settle === undefined) {
+      ignore(value);
+    } else if (done === true) {
+      this.giveUp();
+      if (mayBeThenable(value)) this.#becomePromise();
+      settle.resolve(value);
+    } else {
+      this.#wait(value);
+    }
+  }
+
+  /** From here on it is a promise that is waited for, which nothing can be thrown into. */
+  #becomePromise(): void {
+    const node = this.#node;
+    node.coroutine = undefined;
+    if (node.order === undefined) return;
+    // It has been told already, and has gone on.
+    node.isTold = true;
+    node.isHardDue = node.order.grace === 0;
+    node.getsTurn = true;
+    if (node.isHardDue) node.wake?.();
   }
 
   /** The work of a part: one step of the generator. */

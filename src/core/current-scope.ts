@@ -33,7 +33,12 @@ export function liveScope(abandon: Abandon, entering: 0 | 1 = 0): Scope | undefi
   // The runs of other strategies are not counted in the addon: each scope has one call of `execute` on the stack.
   if (innermost !== undefined && innermost.strategy?.name !== 'native') {
     const entered = scopesEntered() + entering;
-    for (let dead = entered - (countExecutions() ?? entered); dead > 0; dead--) leaveDead(abandon);
+    let dead = entered - (countExecutions() ?? entered);
+    while (dead > 0 && innermost !== undefined) {
+      if (isCounted(innermost)) dead--;
+      leaveDead(abandon);
+    }
+    while (innermost !== undefined && innermost.depth > depth) leaveDead(abandon);
   }
   return innermost;
 }
@@ -51,6 +56,13 @@ function leaveDead(abandon: Abandon): void {
 
 function scopesEntered(): number {
   let count = 0;
-  for (let scope = innermost; scope !== undefined; scope = scope.below) count++;
+  for (let scope = innermost; scope !== undefined; scope = scope.below) {
+    if (isCounted(scope)) count++;
+  }
   return count;
+}
+
+/** Whether a call on the stack stands for the scope. The addon counts the native parts of asynchronous ones. */
+function isCounted(scope: Scope): boolean {
+  return !scope.isAsync || (scope.strategy !== undefined && scope.strategy.name !== 'native');
 }

@@ -6,7 +6,6 @@ import { hasAsyncScopes } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import { arm, disarm } from './expiry.js';
 import type { Scope } from './scope.js';
-import { uninterrupted } from './uninterrupted.js';
 
 /** Moves the deadline of a running scope to an instant on its clock. */
 export function moveDeadline(scope: Scope, deadline: number): void {
@@ -36,9 +35,7 @@ export function dropDeadline(scope: Scope): void {
   if (!scope.isAsync) {
     if (scope.isFramed) cancelFrame(scope.depth);
   } else if (node !== undefined) {
-    uninterrupted(() => {
-      disarm(node);
-    });
+    disarm(node);
   }
   adjustParts(scope);
 }
@@ -61,9 +58,7 @@ function moveAsync(scope: Scope, deadline: number): boolean {
   if (scope.pace?.hasShownExpiry === true || scope.time() >= scope.deadline) return false;
   scope.deadline = deadline;
   node.deadline = deadline;
-  uninterrupted(() => {
-    arm(node);
-  });
+  arm(node);
   return true;
 }
 

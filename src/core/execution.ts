@@ -5,13 +5,7 @@ import {
   raiseInFrame,
   struckDepth,
 } from '../strategy/native-strategy.js';
-import {
-  STOPPED,
-  type InThreadWork,
-  type Stop,
-  type Strategy,
-  type StrategyName,
-} from '../strategy/strategy.js';
+import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strategy/strategy.js';
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
 import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
 import { runInPart } from './async-step.js';
@@ -25,6 +19,7 @@ import { PLAIN_SETTINGS } from './options.js';
 import { resumeExit } from './process-exit.js';
 import { isPromiseLike } from './promise-result.js';
 import { NO_SHIELD, type CallSite, type Scope } from './scope.js';
+import { isInsideItself, refusalInside } from './self-nesting.js';
 import { resumeStackTraces } from './stack-trace-limit.js';
 import { countArmed } from './statistics.js';
 
@@ -42,14 +37,29 @@ export function execute<Work, Argument>(
   argument: Argument,
   callSite: CallSite,
 ): unknown {
-  const below = scopeBelow(strategy.name);
-  if (below === undefined && hasAsyncScopes() && !scope.running) {
-    const around = asyncScope();
-    if (around !== undefined) {
-      return runInPart(around, () => execute(scope, strategy, work, argument, callSite), callSite);
-    }
-  }
-  begin(scope, strategy, below, callSite);
+  const around = hasAsyncScopes() && !scope.running ? partNeeded(scope) : undefined;
+  return around === undefined
+    ? executeHere(scope, strategy, work, argument, callSite)
+    : runInPart(around, () => executeHere(scope, strategy, work, argument, callSite), callSite);
+}
+
+/** The asynchronous scope whose code has called, if nothing on the stack keeps its deadlines. */
+function partNeeded(scope: Scope): Scope | undefined {
+  if (isInsideItself(scope)) throw refusalInside(scope);
+  const live = liveScope(abandon);
+  if (live === undefined) return asyncScope();
+  return live.strategy?.name === 'cooperative' ? live : undefined;
+}
+
+/** There is one call of it on the stack for each scope. */
+function executeHere<Work, Argument>(
+  scope: Scope,
+  strategy: Strategy<Work, Argument>,
+  work: Work,
+  argument: Argument,
+  callSite: CallSite,
+): unknown {
+  begin(scope, strategy, callSite);
   if (!scope.running) return endRefused(scope);
   let value: unknown;
   try {
@@ -79,22 +89,17 @@ export function execute<Work, Argument>(
   }
 }
 
-/** The scope that is on the stack where `execute` is called. */
-function scopeBelow(strategy: StrategyName): Scope | undefined {
-  if (strategy !== 'native') learnExecution(scopeBelow);
-  return liveScope(abandon, 1);
-}
-
 /** Arms nothing yet: the strategy does. Leaves the scope not running when its deadline has passed already. */
 function begin<Work, Argument>(
   scope: Scope,
   strategy: Strategy<Work, Argument>,
-  enclosing: Scope | undefined,
   callSite: CallSite,
 ): void {
   if (scope.running) throw new InvalidStateError('The scope is running already');
   if (scope.isClosed) throw new InvalidStateError('The timeout has been closed');
   const { settings } = scope;
+  if (strategy.name !== 'native') learnExecution(begin);
+  const enclosing = liveScope(abandon, 1);
   resumeStackTraces();
   const startedAt = now();
   scope.strategy = strategy;
@@ -195,6 +200,7 @@ export function renew(scope: Scope): void {
   if (scope.abort !== undefined) scope.abort = undefined;
   if (scope.controller !== undefined) scope.controller = undefined;
   scope.shieldedFrom = NO_SHIELD;
+  if (scope.pace !== undefined) scope.pace = undefined;
   if (scope.limit !== undefined) {
     scope.timeout = scope.limit;
     scope.limit = undefined;

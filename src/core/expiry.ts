@@ -1,5 +1,6 @@
 import { asyncNow, connectClock, setAlarm } from './async-clock.js';
 import { DeadlineQueue, type QueueEntry } from './deadline-queue.js';
+import { uninterrupted } from './uninterrupted.js';
 
 /** Something with a deadline on the clock of asynchronous scopes. */
 export interface Expiring extends QueueEntry {
@@ -18,19 +19,28 @@ export function nextInSequence(): number {
 
 /** Queues an entry by its deadline; one that is queued already is moved. */
 export function arm(entry: Expiring): void {
-  if (entry.deadline === Infinity) {
-    disarm(entry);
-    return;
-  }
-  const before = queue.first();
-  if (entry.position < 0) queue.push(entry);
-  else queue.move(entry);
-  const earliest = queue.first() as Expiring;
-  if (earliest === entry || earliest !== before) setAlarm(earliest.deadline);
+  uninterrupted(() => {
+    if (entry.deadline === Infinity) {
+      remove(entry);
+      return;
+    }
+    const before = queue.first();
+    if (entry.position < 0) queue.push(entry);
+    else queue.move(entry);
+    const earliest = queue.first() as Expiring;
+    if (earliest === entry || earliest !== before) setAlarm(earliest.deadline);
+  });
 }
 
 /** Takes an entry out of the queue; nothing happens if it is not in it. */
 export function disarm(entry: Expiring): void {
+  if (entry.position < 0) return;
+  uninterrupted(() => {
+    remove(entry);
+  });
+}
+
+function remove(entry: Expiring): void {
   if (entry.position < 0) return;
   const wasFirst = queue.first() === entry;
   queue.remove(entry);
@@ -39,16 +49,18 @@ export function disarm(entry: Expiring): void {
 
 /** Expires whatever is due: the earliest first, of equal ones the outermost. */
 export function expireDue(stuck?: Error): void {
-  const time = asyncNow();
-  for (
-    let entry = queue.first();
-    entry !== undefined && entry.deadline <= time;
-    entry = queue.first()
-  ) {
-    queue.remove(entry);
-    entry.expire(stuck);
-  }
-  setAlarm(queue.first()?.deadline ?? Infinity);
+  uninterrupted(() => {
+    const time = asyncNow();
+    for (
+      let entry = queue.first();
+      entry !== undefined && entry.deadline <= time;
+      entry = queue.first()
+    ) {
+      queue.remove(entry);
+      entry.expire(stuck);
+    }
+    setAlarm(queue.first()?.deadline ?? Infinity);
+  });
 }
 
 /** How many deadlines are waited for. */

@@ -1,5 +1,6 @@
 import { asyncNow } from './async-clock.js';
 import { failureOrder, orderOf, OuterNode, tell, type StopOrder } from './async-node.js';
+import { raiseInFrame } from '../strategy/native-strategy.js';
 import type { Stage } from '../strategy/strategy.js';
 import type { Failure } from './cleanup-stack.js';
 import { disarm, earliestDeadline, expireDue } from './expiry.js';
@@ -41,6 +42,8 @@ export class RunNode extends OuterNode {
   readonly settle: Settle;
   readonly promise: Promise<unknown>;
   coroutine: Resumable | undefined;
+  /** Somebody waits for what its work comes to. */
+  isAwaited: boolean = false;
   /** It has ended; its scope may run again already. */
   isOver: boolean = false;
   /** Its work has been asked to stop. */
@@ -102,9 +105,15 @@ export class RunNode extends OuterNode {
     this.countedIn = [];
   }
 
+  /** Its rejection is told elsewhere, or to nobody: it is not to end the process. */
+  markHandled(): void {
+    this.promise.catch(() => undefined);
+  }
+
   /** Nobody has the promise. */
   override unwound(): Failure | undefined {
     const { scope } = this;
+    scope.isStarting = false;
     scope.state = 'interrupted';
     this.coroutine?.giveUp();
     this.retire();
@@ -138,7 +147,12 @@ export class RunNode extends OuterNode {
     uninterrupted(() => {
       // By the clock the deadline may have come first, although the alarm had no turn yet.
       if (earliestDeadline() <= asyncNow()) expireDue();
-      tell(this, failureOrder({ error: reason }, this.scope.settings.grace));
+      tell(this, failureOrder({ error: reason }, this.scope.settings.grace, this));
     });
+    // It was aborted from inside a part of its own work.
+    if (this.scope.isFramed && this.order?.source === this) {
+      this.scope.abort = this.order.failure;
+      raiseInFrame(this.scope.depth);
+    }
   }
 }

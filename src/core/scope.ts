@@ -109,7 +109,12 @@ export class Scope {
     this.settings = settings;
   }
 
+  /** Cleanup that work registers after the run that it was left by has ended comes too late: it is done at once. */
   addCleanup(callback: () => unknown): void {
+    if (!this.running && this.node?.order !== undefined && asyncScope() === this) {
+      callback();
+      return;
+    }
     this.cleanup ??= new CleanupStack();
     this.cleanup.push(callback);
   }
@@ -187,13 +192,13 @@ export class Scope {
 
   /** The earliest deadlines of this scope and those around it, on the real clock, whatever is held off on the stack. */
   limitsAround(): { readonly soft: number; readonly hard: number } {
-    let soft = this.onRealClock(this.deadline);
-    let hard = this.onRealClock(this.hardDeadline());
+    let { soft, hard } = this.ownLimits();
     let { enclosing } = this;
     while (enclosing !== undefined && enclosing.isShieldBoundary !== true) {
       if (enclosing.isBinding()) {
-        soft = Math.min(soft, enclosing.onRealClock(enclosing.deadline));
-        hard = Math.min(hard, enclosing.onRealClock(enclosing.hardDeadline()));
+        const around = enclosing.ownLimits();
+        soft = Math.min(soft, around.soft);
+        hard = Math.min(hard, around.hard);
       }
       ({ enclosing } = enclosing);
     }
@@ -312,6 +317,17 @@ export class Scope {
       if (order !== undefined) return order.failure;
     }
     return undefined;
+  }
+
+  /** One that was told to stop has only what is left of its grace. */
+  private ownLimits(): { readonly soft: number; readonly hard: number } {
+    const order = this.node?.order;
+    if (order === undefined) {
+      return { soft: this.onRealClock(this.deadline), hard: this.onRealClock(this.hardDeadline()) };
+    }
+    const hardAt = this.onRealClock(order.hardAt);
+    const left = hardAt > now() ? hardAt : Infinity;
+    return { soft: left, hard: left };
   }
 
   private onRealClock(instant: number): number {

@@ -37,6 +37,11 @@ export class ShieldNode extends OuterNode {
     this.close();
   }
 
+  /** Nobody is left to be shielded from what is around. */
+  override orphan(): void {
+    this.close();
+  }
+
   /** The shielded work has ended: what was kept from the scopes around it reaches them now. */
   close(): void {
     if (!this.scope.running) return;

@@ -1,7 +1,6 @@
 import { openShields, runShielded } from '../strategy/native-strategy.js';
 import { refuseLiveChange } from '../strategy/select-strategy.js';
-import { STOPPED } from '../strategy/strategy.js';
-import { lastPartStop, runPart, scopeAround } from './async-step.js';
+import { runUnlimited, scopeAround } from './async-step.js';
 import { hasAsyncScopes, runInside } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import { isPromiseLike } from './promise-result.js';
@@ -46,17 +45,8 @@ function holdFrames(innermost: Scope, work: () => unknown): unknown {
 
 /** Runs something that goes on without a break inside a shield. */
 function enter(shield: ShieldNode, work: () => unknown): unknown {
-  const inside = (): unknown => {
-    shield.scope.isStarting = true;
-    try {
-      const value = runInside(shield.scope, runPart, work, undefined);
-      // It has no limit of its own: only an error that was raised can have ended it.
-      if (value === STOPPED) throw lastPartStop().raised;
-      return value;
-    } finally {
-      shield.scope.isStarting = false;
-    }
-  };
+  const { scope } = shield;
+  const inside = (): unknown => runInside(scope, runUnlimited, work, undefined);
   const innermost = innermostScope();
   return innermost === undefined ? inside() : holdFrames(innermost, inside);
 }

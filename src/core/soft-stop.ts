@@ -23,7 +23,7 @@ function hear(node: RunNode): void {
   const { scope, coroutine } = node;
   if (node.raised !== undefined && node.order === undefined) {
     // Which calls this once more.
-    tell(node, failureOrder(node.raised.take(), scope.settings.grace));
+    tell(node, failureOrder(node.raised.take(), scope.settings.grace, node));
     return;
   }
   const { order } = node;

@@ -1,3 +1,4 @@
+import type { TimeoutError } from '../errors/timeout-error.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { asyncNow } from './async-clock.js';
 import { AsyncNode, nodeOf, type OuterNode } from './async-node.js';
@@ -8,6 +9,7 @@ import { renew } from './execution.js';
 import { arm, disarm } from './expiry.js';
 import { RunNode, type Raise } from './run-node.js';
 import type { CallSite, Scope } from './scope.js';
+import { isInsideItself, refusalInside } from './self-nesting.js';
 import { settleTimeout } from './settlement.js';
 import { ShieldNode } from './shield-node.js';
 import { countArmed, countExpired } from './statistics.js';
@@ -15,6 +17,9 @@ import { uninterrupted } from './uninterrupted.js';
 
 /** A timeout that was started by itself, inside a run: it raises there, once. */
 class StartedNode extends AsyncNode implements Raise {
+  /** That of the run that has expired: the scope may be started again before it is thrown. */
+  declare error: TimeoutError | undefined;
+
   constructor(scope: Scope) {
     super(scope);
     this.deadline = scope.deadline;
@@ -29,6 +34,7 @@ class StartedNode extends AsyncNode implements Raise {
     const stopped = runAround(place)?.coroutine !== undefined;
     const stage = stopped ? 'yield' : 'abandoned';
     const error = scope.timeoutError(stage, stopped, scope.callSite as CallSite, stuck);
+    this.error = error;
     countExpired(stage, Math.max(0, scope.endedAt - scope.deadline));
     reportTimeout(error, scope.settings.name);
     if (place !== undefined) raiseIn(place, this);
@@ -48,8 +54,9 @@ class StartedNode extends AsyncNode implements Raise {
   }
 
   take(): Failure {
-    const { settings, error } = this.scope;
-    const failure = settleTimeout(error as never, settings).failure;
+    const { settings } = this.scope;
+    const { error } = this;
+    const failure = settleTimeout(error as TimeoutError, settings).failure;
     // There is nowhere to put a value, so what would be suppressed is thrown as it is.
     return failure ?? { error };
   }
@@ -80,6 +87,9 @@ export function startTimeout(scope: Scope, callSite: CallSite): void {
         : '`start` raises in the work of a `run`: synchronous work of a `runSync` cannot be raised in',
     );
   }
+  if (isInsideItself(scope)) throw refusalInside(scope);
+  // One that has expired but was not thrown yet is not thrown any more.
+  endStarted(scope, 'cancelled');
   if (scope.state !== 'pending') renew(scope);
   const { deadline } = scope.settings;
   const startedAt = asyncNow();
@@ -127,6 +137,7 @@ function raiseIn(place: OuterNode, raise: Raise): void {
     const { reject } = place;
     // Later, because it may run code of users.
     void Promise.resolve().then(() => {
+      place.close();
       reject(raise.take().error);
     });
     return;

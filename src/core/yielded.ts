@@ -2,7 +2,8 @@ import { types } from 'node:util';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { isPromiseLike } from './promise-result.js';
 
-// Work that was stopped may have replaced it.
+// Work that was stopped, or a library, may have replaced them.
+const { Promise } = globalThis;
 const { then } = Promise.prototype;
 
 /** Whether work has handed back a generator, whose steps are the work. */
@@ -21,10 +22,12 @@ export function waitFor(
   onValue: (value: unknown) => void,
   onError: (error: unknown) => void,
 ): void {
-  void Reflect.apply(then, types.isPromise(yielded) ? yielded : toPromise(yielded), [
-    onValue,
-    onError,
-  ]);
+  void Reflect.apply(then, toPromise(yielded), [onValue, onError]);
+}
+
+/** Whether a promise that is resolved with a value may adopt it. */
+export function mayBeThenable(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 /** What is yielded but not waited for may be rejected all the same: that is nobody's loss. */

@@ -67,6 +67,7 @@ export function refuseLiveChange(
   change: string,
 ): void {
   if (strategy === undefined || strategy.name === 'native') return;
+  if (strategy.name === 'cooperative') return;
   throw new StrategyUnavailableError(
     strategy.name,
     `The ${strategy.name} strategy cannot ${change}; the native strategy can`,
