@@ -5,7 +5,14 @@ import {
   raiseInFrame,
   struckDepth,
 } from '../strategy/native-strategy.js';
-import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strategy/strategy.js';
+import { automaticStrategy } from '../strategy/select-strategy.js';
+import {
+  STOPPED,
+  type InThreadWork,
+  type Stop,
+  type Strategy,
+  type StrategyName,
+} from '../strategy/strategy.js';
 import { awaitEnclosingTermination } from '../strategy/vm-strategy.js';
 import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
 import { runInPart } from './async-step.js';
@@ -14,7 +21,7 @@ import { now } from '../clock.js';
 import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
 import { isInspectorOpen } from './debug.js';
 import { abandon, endRefused, endReturned, endStopped, endThrown, endUnstarted } from './ending.js';
-import { learnExecution } from './live-frames.js';
+import { learnExecution, learnPassage } from './live-frames.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { resumeExit } from './process-exit.js';
 import { isPromiseLike } from './promise-result.js';
@@ -37,28 +44,10 @@ export function execute<Work, Argument>(
   argument: Argument,
   callSite: CallSite,
 ): unknown {
-  const around = hasAsyncScopes() && !scope.running ? partNeeded(scope) : undefined;
-  return around === undefined
-    ? executeHere(scope, strategy, work, argument, callSite)
-    : runInPart(around, () => executeHere(scope, strategy, work, argument, callSite), callSite);
-}
-
-/** The asynchronous scope whose code has called, if nothing on the stack keeps its deadlines. */
-function partNeeded(scope: Scope): Scope | undefined {
-  if (isInsideItself(scope)) throw refusalInside(scope);
-  const live = liveScope(abandon);
-  if (live === undefined) return asyncScope();
-  return live.strategy?.name === 'cooperative' ? live : undefined;
-}
-
-/** There is one call of it on the stack for each scope. */
-function executeHere<Work, Argument>(
-  scope: Scope,
-  strategy: Strategy<Work, Argument>,
-  work: Work,
-  argument: Argument,
-  callSite: CallSite,
-): unknown {
+  const around = hasAsyncScopes() && !scope.running ? partNeeded(scope, strategy.name) : undefined;
+  if (around !== undefined) {
+    return executeInPart(around, scope, strategy, work, argument, callSite);
+  }
   begin(scope, strategy, callSite);
   if (!scope.running) return endRefused(scope);
   let value: unknown;
@@ -87,6 +76,27 @@ function executeHere<Work, Argument>(
       setInnermostScope(scope.below);
     }
   }
+}
+
+/** The asynchronous scope whose code has called, if nothing on the stack keeps its deadlines. */
+function partNeeded(scope: Scope, strategy: StrategyName): Scope | undefined {
+  if (isInsideItself(scope)) throw refusalInside(scope);
+  if (strategy !== 'native') learnExecution(partNeeded);
+  const live = liveScope(abandon, 1);
+  if (live === undefined) return asyncScope();
+  return live.strategy?.name === 'cooperative' ? live : undefined;
+}
+
+function executeInPart<Work, Argument>(
+  around: Scope,
+  scope: Scope,
+  strategy: Strategy<Work, Argument>,
+  work: Work,
+  argument: Argument,
+  callSite: CallSite,
+): unknown {
+  if (automaticStrategy.name !== 'native') learnPassage(executeInPart);
+  return runInPart(around, () => execute(scope, strategy, work, argument, callSite), callSite);
 }
 
 /** Arms nothing yet: the strategy does. Leaves the scope not running when its deadline has passed already. */

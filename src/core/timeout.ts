@@ -228,19 +228,24 @@ export class Timeout {
   /**
    * Registers a resource for disposal when the scope ends, as {@link Timeout.defer} does a callback.
    *
-   * @param resource has a `[Symbol.dispose]` method; `null` and `undefined` are passed through
+   * @param resource has a `[Symbol.dispose]` method, or, while asynchronous work runs under the scope, a
+   *   `[Symbol.asyncDispose]` method, which is waited for; `null` and `undefined` are passed through
    * @returns the resource
    * @throws InvalidOptionError when it has no such method
    */
-  use<R extends Disposable | null | undefined>(resource: R): R {
+  use<R extends Disposable | AsyncDisposable | null | undefined>(resource: R): R {
     if (resource === null || resource === undefined) return resource;
-    const dispose = (resource as Partial<Disposable>)[Symbol.dispose];
-    if (typeof dispose !== 'function') {
-      throw invalidOptionType('resource', 'an object with a [Symbol.dispose] method', resource);
+    const { [Symbol.dispose]: dispose, [Symbol.asyncDispose]: disposeAsync } = resource as Partial<
+      Disposable & AsyncDisposable
+    >;
+    const method = this.#scope.isAsync ? (disposeAsync ?? dispose) : dispose;
+    if (typeof method !== 'function') {
+      const rule = this.#scope.isAsync
+        ? 'an object with a [Symbol.dispose] or [Symbol.asyncDispose] method'
+        : 'an object with a [Symbol.dispose] method';
+      throw invalidOptionType('resource', rule, resource);
     }
-    this.#scope.addCleanup(() => {
-      Reflect.apply(dispose, resource, []);
-    });
+    this.#scope.addCleanup(() => Reflect.apply(method, resource, []));
     return resource;
   }
 

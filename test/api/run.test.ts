@@ -1,6 +1,15 @@
 import vm from 'node:vm';
 import test from 'ava';
-import { currentScope, InvalidStateError, run, Timeout, timeoutable, TimeoutError } from 'hardstop';
+import {
+  currentScope,
+  InvalidOptionError,
+  InvalidStateError,
+  run,
+  runSync,
+  Timeout,
+  timeoutable,
+  TimeoutError,
+} from 'hardstop';
 import { forever, settled, timeoutFrom, turn } from '../harness/async-work.js';
 import { runSource } from '../harness/run-fixture.js';
 import { loopForever } from '../harness/work.js';
@@ -352,4 +361,27 @@ test('a worker may end with runs pending, in any state', async (t) => {
   t.false(child.timedOut, 'a worker did not end');
   t.is(child.stdout, 'all ended\n', child.stderr);
   t.is(child.code, 0, child.stderr);
+});
+
+test('a resource that is disposed of asynchronously is waited for, the last one first', async (t) => {
+  const seen: string[] = [];
+  const resource = (name: string): AsyncDisposable => ({
+    async [Symbol.asyncDispose]() {
+      await Promise.resolve();
+      seen.push(name);
+    },
+  });
+  await run((scope) => {
+    scope.use(resource('first'));
+    scope.use(resource('second'));
+    scope.use({
+      [Symbol.dispose]() {
+        seen.push('third');
+      },
+    });
+  }, 60_000);
+  t.deepEqual(seen, ['third', 'second', 'first']);
+  t.throws(() => runSync((scope) => scope.use(resource('sync')), 60_000), {
+    instanceOf: InvalidOptionError,
+  });
 });
