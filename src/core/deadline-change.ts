@@ -2,10 +2,12 @@ import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { cancelFrame, rescheduleFrame } from '../strategy/native-strategy.js';
 import { refuseLiveChange } from '../strategy/select-strategy.js';
 import { refuseIfReliedOn } from './bare-scopes.js';
+import { orderOf, tell, type AsyncNode } from './async-node.js';
 import { hasAsyncScopes } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import { arm, disarm } from './expiry.js';
 import type { Scope } from './scope.js';
+import { uninterrupted } from './uninterrupted.js';
 
 /** Moves the deadline of a running scope to an instant on its clock. */
 export function moveDeadline(scope: Scope, deadline: number): void {
@@ -58,8 +60,17 @@ function moveAsync(scope: Scope, deadline: number): boolean {
   if (scope.pace?.hasShownExpiry === true || scope.time() >= scope.deadline) return false;
   scope.deadline = deadline;
   node.deadline = deadline;
-  arm(node);
+  // One that has passed stops the work where it waits next, as a limit of 0 does.
+  if (deadline > scope.time()) arm(node);
+  else stopNow(node, scope);
   return true;
+}
+
+function stopNow(node: AsyncNode, scope: Scope): void {
+  disarm(node);
+  uninterrupted(() => {
+    tell(node, orderOf(scope, undefined));
+  });
 }
 
 /** The frames of the parts on the stack keep the deadlines around them as well. */

@@ -1,5 +1,12 @@
 import test from 'ava';
-import { currentScope, InvalidOptionError, Timeout, timeoutable, TimeoutError } from 'hardstop';
+import {
+  currentScope,
+  InvalidOptionError,
+  Timeout,
+  timeoutable,
+  TimeoutError,
+  type Timeoutable,
+} from 'hardstop';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { testEachStrategy } from '../harness/strategies.js';
 import { loopForever, spin } from '../harness/work.js';
@@ -238,7 +245,9 @@ test('async methods are decorated like others', async (t) => {
       return this.name;
     }
   }
-  t.is(await new Service().fetch(false), 'service');
+  const service = new Service();
+  const { fetch } = service as unknown as { fetch: Timeoutable<Service, [boolean], Promise<string>> };
+  t.is(await fetch.within(60_000).call(service, false), 'service');
   t.is(await new Service().fetch(true), 'none');
 });
 
