@@ -246,7 +246,9 @@ test('async methods are decorated like others', async (t) => {
     }
   }
   const service = new Service();
-  const { fetch } = service as unknown as { fetch: Timeoutable<Service, [boolean], Promise<string>> };
+  const { fetch } = service as unknown as {
+    fetch: Timeoutable<Service, [boolean], Promise<string>>;
+  };
   t.is(await fetch.within(60_000).call(service, false), 'service');
   t.is(await new Service().fetch(true), 'none');
 });
