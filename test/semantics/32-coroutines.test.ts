@@ -781,12 +781,13 @@ serialNativeTest('a runSync in a step is cut alone where its limit comes first',
 });
 
 serialNativeTest('a runSync in a step is cut with it where the run comes first', async (t) => {
-  const outer = new Timeout(60);
+  const outer = new Timeout();
   const inner = new Timeout(60_000);
   const error = await timeoutFrom(
     t,
     outer.run(function* () {
       yield turn();
+      outer.reschedule(60);
       outcomeOf(() => inner.runSync(loopForever));
     }),
   );

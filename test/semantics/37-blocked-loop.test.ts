@@ -128,7 +128,7 @@ serialNativeTest(
       (callback) => setImmediate(callback),
     ];
     for (const way of ways) {
-      const scope = new Timeout(60);
+      const scope = new Timeout();
       let thrown: unknown;
       const error = await timeoutFrom(
         t,
@@ -136,6 +136,7 @@ serialNativeTest(
           () =>
             new Promise((_, reject) => {
               way(() => {
+                scope.reschedule(60);
                 thrown = outcomeOf(() => runSync(loopForever, Infinity)).error;
                 reject(thrown);
               });
