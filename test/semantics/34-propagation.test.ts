@@ -562,7 +562,9 @@ test('a node:vm timeout around the call of a run leaves nothing behind', async (
     ];
     const codes = [];
     for (const source of sources) {
-      try { vm.runInContext(source, context, { timeout: 50 }); } catch (error) { codes.push(error.code); }
+      // The last one has to get as far as its loop, also on a busy machine.
+      const timeout = source === sources.at(-1) ? 2_000 : 50;
+      try { vm.runInContext(source, context, { timeout }); } catch (error) { codes.push(error.code); }
       if (currentScope() !== undefined) codes.push('a scope was left');
       codes.push(runSync(() => 1, 1000), await run(async () => { await null; return 2; }, 10_000));
     }
