@@ -8,6 +8,8 @@ export default {
   ],
   // An addon that interrupts isolates must not share a process with the runner.
   workerThreads: false,
+  // One file at a time: tests that spin take the cores from each other, and what they measure is time.
+  concurrency: 1,
   // No test may go this long without a result; what may hang runs in a child with a hard kill.
   timeout: '60s',
 };
