@@ -13,11 +13,11 @@ import { captureCallStack } from './call-stack.js';
 import type { Failure } from './cleanup-stack.js';
 import { Coroutine } from './coroutine.js';
 import { liveScope, setInnermostScope } from './current-scope.js';
-import { isInspectorOpen } from './debug.js';
 import { abandon } from './ending.js';
 import { renew } from './execution.js';
 import { arm } from './expiry.js';
 import { follow } from './followed-signals.js';
+import { initialDeadline } from './initial-deadline.js';
 import type { ScopeSettings } from './options.js';
 import { RunNode, type Settle } from './run-node.js';
 import type { CallSite, Scope } from './scope.js';
@@ -124,7 +124,6 @@ function begin(
   settle: Settle,
 ): RunNode {
   if (scope.state !== 'pending') renew(scope);
-  const { settings } = scope;
   scope.isAsync = true;
   scope.isBare = false;
   scope.isFramed = false;
@@ -135,11 +134,7 @@ function begin(
   scope.callStack = captureCallStack(callSite);
   const startedAt = asyncNow();
   scope.startedAt = startedAt;
-  if (settings.deadline !== undefined) scope.timeout = Math.max(0, settings.deadline - startedAt);
-  scope.deadline =
-    settings.suspendable && isInspectorOpen()
-      ? Infinity
-      : (settings.deadline ?? startedAt + scope.timeout);
+  scope.deadline = initialDeadline(scope, startedAt);
   const node = new RunNode(scope, promise, settle);
   scope.node = node;
   return node;

@@ -5,7 +5,7 @@ import { asyncNow } from './async-clock.js';
 import { lastPartStop, runPart } from './async-step.js';
 import type { Failure } from './cleanup-stack.js';
 import { earliestDeadline, expireDue } from './expiry.js';
-import type { Raise, Resumable, RunNode } from './run-node.js';
+import type { Raise, Resumable, RunNode, Settle } from './run-node.js';
 import { ignore, mayBeThenable, waitFor } from './yielded.js';
 
 type Steps = Generator<unknown, unknown, unknown>;
@@ -26,7 +26,7 @@ export class Coroutine implements Resumable {
   readonly #node: RunNode;
   readonly #steps: Steps;
   readonly #endStopped: (node: RunNode, ended: Stop) => void;
-  #settle: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
+  #settle: Settle | undefined;
   /** Tells what a `yield` waited for from what an earlier one did that was cut short. */
   #turn = 0;
   #isWaiting = false;

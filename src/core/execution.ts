@@ -19,8 +19,8 @@ import { runInPart } from './async-step.js';
 import { asyncScope, hasAsyncScopes } from './async-storage.js';
 import { now } from '../clock.js';
 import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
-import { isInspectorOpen } from './debug.js';
 import { abandon, endRefused, endReturned, endStopped, endThrown, endUnstarted } from './ending.js';
+import { initialDeadline } from './initial-deadline.js';
 import { learnExecution, learnPassage } from './live-frames.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { resumeExit } from './process-exit.js';
@@ -220,11 +220,9 @@ export function renew(scope: Scope): void {
 
 /** What a scope with options needs before its run; returns its deadline. */
 function prepare(scope: Scope, startedAt: number): number {
-  const { signal, deadline, suspendable } = scope.settings;
+  const { signal } = scope.settings;
   if (signal?.aborted === true) throw endUnstarted(scope, { error: signal.reason });
-  if (deadline !== undefined) scope.timeout = Math.max(0, deadline - startedAt);
-  if (suspendable && isInspectorOpen()) return Infinity;
-  return deadline ?? startedAt + scope.timeout;
+  return initialDeadline(scope, startedAt);
 }
 
 /** Lets the abort of the `signal` option end the run. */

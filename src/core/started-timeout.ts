@@ -7,6 +7,7 @@ import type { Failure } from './cleanup-stack.js';
 import { reportTimeout } from './diagnostics.js';
 import { renew } from './execution.js';
 import { arm, disarm } from './expiry.js';
+import { initialDeadline } from './initial-deadline.js';
 import { RunNode, type Raise } from './run-node.js';
 import type { CallSite, Scope } from './scope.js';
 import { isInsideItself, refusalInside } from './self-nesting.js';
@@ -91,15 +92,13 @@ export function startTimeout(scope: Scope, callSite: CallSite): void {
   // One that has expired but was not thrown yet is not thrown any more.
   endStarted(scope, 'cancelled');
   if (scope.state !== 'pending') renew(scope);
-  const { deadline } = scope.settings;
   const startedAt = asyncNow();
-  if (deadline !== undefined) scope.timeout = Math.max(0, deadline - startedAt);
   scope.isAsync = true;
   scope.isFramed = false;
   scope.strategy = undefined;
   scope.callSite = callSite;
   scope.startedAt = startedAt;
-  scope.deadline = deadline ?? startedAt + scope.timeout;
+  scope.deadline = initialDeadline(scope, startedAt);
   scope.enclosing = holder;
   scope.running = true;
   scope.state = 'executing';

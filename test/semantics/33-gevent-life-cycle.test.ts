@@ -731,3 +731,17 @@ test('a timeout that was raised, and its error, are not kept', async (t) => {
   await collectGarbage();
   t.is(made.filter((reference) => reference.deref() !== undefined).length, 0);
 });
+
+test('with `debug: suspend` one that is started while the inspector is open does not strike', async (t) => {
+  const child = await runSource(`
+    import { open } from 'node:inspector';
+    import { run, Timeout } from 'hardstop';
+    open(0);
+    await run(function* () {
+      const suspended = new Timeout(5, { debug: 'suspend' }).start();
+      const enforced = new Timeout(5, { debug: 'enforce' }).start();
+      console.log(suspended.pending, suspended.deadline, enforced.pending);
+    }, { timeout: 60_000, debug: 'suspend' });
+    process.exit(0);`);
+  t.is(child.stdout, 'false Infinity true\n', child.stderr);
+});
