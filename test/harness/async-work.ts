@@ -12,6 +12,11 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Settles after some ms, by a timer of Node's. */
+export function past(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** A promise, and what settles it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;

@@ -13,6 +13,7 @@ import {
   abortOf,
   defer,
   forever,
+  past,
   runWithin,
   settled,
   timeoutFrom,
@@ -21,8 +22,6 @@ import {
 import { serialNativeTest } from '../harness/native-test.js';
 import { runSource } from '../harness/run-fixture.js';
 import { loopForever, spin } from '../harness/work.js';
-
-const past = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('a deadline that passes in a shield strikes when it ends, not before', async (t) => {
   const scope = new Timeout();

@@ -12,6 +12,7 @@ import {
   abortOf,
   defer,
   forever,
+  past,
   runWithin,
   settled,
   timeoutFrom,
@@ -21,8 +22,6 @@ import { serialNativeTest } from '../harness/native-test.js';
 import { outcomeOf } from '../harness/outcome.js';
 import { repetitions } from '../harness/repetitions.js';
 import { spin, spinUntil } from '../harness/work.js';
-
-const past = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('a deadline is moved later while the work is suspended', async (t) => {
   const scope = new Timeout(600_000);
