@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { packageRoot } from '../package-root.js';
 import { builtinModulesPlugin } from './builtin-modules.js';
+import { oneChunkPlugin } from './one-chunk.js';
 
 const dist = join(packageRoot, 'dist');
 const outdir = join(dist, 'bundle');
 
 rmSync(outdir, { recursive: true, force: true });
-/** @type {import('esbuild').BuildOptions} */
-const options = {
+const options = /** @satisfies {import('esbuild').BuildOptions} */ ({
   absWorkingDir: packageRoot,
   chunkNames: 'chunks/[hash]',
   outdir,
@@ -19,18 +19,27 @@ const options = {
   splitting: true,
   packages: 'external',
   plugins: [builtinModulesPlugin],
+  // The manifest says that modules may be left out, for the bundlers of others.
+  ignoreAnnotations: true,
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  // Stacks and docs name our functions; comments are in the sources.
+  // Stacks and docs name our functions; comments are in the sources. Lines stay short, because Node prints the one that an
+  // uncaught error comes from.
   keepNames: false,
+  minifyWhitespace: true,
+  lineLimit: 160,
   legalComments: 'none',
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',
-};
+});
 await build({
   ...options,
+  plugins: [
+    oneChunkPlugin(['index.js', 'regex.js', 'testing.js'].map((file) => join(dist, file))),
+    ...options.plugins,
+  ],
   // All at one depth, so that `new URL('../entry/worker.js', import.meta.url)` means the same from each.
   entryPoints: {
     'main/index': join(dist, 'index.js'),

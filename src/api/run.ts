@@ -1,4 +1,5 @@
 import { executeAsync } from '../core/async-execution.js';
+import { captureCallStack, type CallStack } from '../core/call-stack.js';
 import type { ScopeOptions } from '../core/options.js';
 import type { CallSite } from '../core/scope.js';
 import { scopeFor, scopeOf, type Timeout } from '../core/timeout.js';
@@ -44,7 +45,7 @@ export function run(
   work: RunWork<unknown>,
   options?: number | null | RunOptions,
 ): Promise<unknown> {
-  return startRun(work, () => options, run);
+  return startRun(work, () => options, run, captureCallStack(run));
 }
 
 /** Starts a run; bad options reject like everything else that goes wrong. */
@@ -52,6 +53,7 @@ export function startRun(
   work: RunWork<unknown>,
   options: () => number | null | undefined | RunOptions,
   callSite: CallSite,
+  callStack: CallStack,
 ): Promise<unknown> {
   let scope;
   try {
@@ -59,5 +61,5 @@ export function startRun(
   } catch (error) {
     return Promise.reject(error);
   }
-  return executeAsync(scope, work, callSite);
+  return executeAsync(scope, work, callSite, callStack);
 }

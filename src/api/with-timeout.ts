@@ -1,3 +1,4 @@
+import { captureCallStack } from '../core/call-stack.js';
 import { startRun, type RunOptions, type RunWork } from './run.js';
 
 /** The options of {@link withTimeout}. */
@@ -33,5 +34,6 @@ export function withTimeout<T, V = never>(
       return 'timeoutValue' in options ? { ...given, default: timeoutValue } : given;
     },
     withTimeout,
+    captureCallStack(withTimeout),
   ) as Promise<T | V>;
 }

@@ -9,7 +9,7 @@ import { nodeOf, orderError, orderOf, stopScope } from './async-node.js';
 import { popPart } from './async-part.js';
 import { lastPartStop, runPart } from './async-step.js';
 import { asyncScope, runInside } from './async-storage.js';
-import { captureCallStack } from './call-stack.js';
+import { captureCallStack, type CallStack } from './call-stack.js';
 import type { Failure } from './cleanup-stack.js';
 import { Coroutine } from './coroutine.js';
 import { liveScope, setInnermostScope } from './current-scope.js';
@@ -41,13 +41,19 @@ interface Start {
 /**
  * Runs asynchronous work under a scope: the life of one timeout that outlives its call.
  *
+ * @param callStack taken by the function that was called itself, where that is not the caller of this one: each frame costs
  * @returns rejects with the scope's `TimeoutError` or what its options put in its place, or with what the work throws
  */
-export function executeAsync(scope: Scope, work: AsyncWork, callSite: CallSite): Promise<unknown> {
+export function executeAsync(
+  scope: Scope,
+  work: AsyncWork,
+  callSite: CallSite,
+  callStack: CallStack = captureCallStack(callSite),
+): Promise<unknown> {
   const misuse = findMisuse(scope, work);
   if (misuse !== undefined) return Promise.reject(misuse);
   // What is on the stack may be stopped at any point. The work can be cut, what is done for it here cannot.
-  const node = uninterrupted(() => enter(scope, callSite));
+  const node = uninterrupted(() => enter(scope, callSite, callStack));
   if (node.isOver) return node.promise;
   try {
     advance(node, work);
@@ -59,13 +65,15 @@ export function executeAsync(scope: Scope, work: AsyncWork, callSite: CallSite):
 }
 
 /** Begins the run and puts it on the stack, so that whoever unwinds the call finds it there. */
-function enter(scope: Scope, callSite: CallSite): RunNode {
+function enter(scope: Scope, callSite: CallSite, callStack: CallStack): RunNode {
   let settle: Settle | undefined;
   const promise = new Promise<unknown>((resolve, reject) => {
     settle = { resolve, reject };
   });
   const below = liveScope(abandon);
-  const node = begin(scope, below ?? asyncScope(), callSite, promise, settle as unknown as Settle);
+  const enclosing = below ?? asyncScope();
+  const node = begin(scope, enclosing, callSite, promise, settle as unknown as Settle);
+  scope.callStack = callStack;
   if (isRefused(node)) return node;
   start(node);
   scope.below = below;
@@ -131,7 +139,6 @@ function begin(
   scope.enclosing = enclosing;
   scope.depth = 0;
   scope.callSite = callSite;
-  scope.callStack = captureCallStack(callSite);
   const startedAt = asyncNow();
   scope.startedAt = startedAt;
   scope.deadline = initialDeadline(scope, startedAt);

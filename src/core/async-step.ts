@@ -1,9 +1,14 @@
-import { nativeDepth, nativeRefusal, nativeStrategy } from '../strategy/native-strategy.js';
+import {
+  nativeDepth,
+  nativeEndedAt,
+  nativeRefusal,
+  nativeStrategy,
+} from '../strategy/native-strategy.js';
 import { automaticStrategy } from '../strategy/select-strategy.js';
 import { STOPPED, type InThreadWork, type Stop, type Strategy } from '../strategy/strategy.js';
 import { captureAsyncContext, restoreAsyncContext } from './async-context.js';
-import { toRealInstant } from './async-clock.js';
-import { failureOrder, orderOf, OuterNode, stopScope, type StopOrder } from './async-node.js';
+import { asyncNow, asyncTimeAt } from './async-clock.js';
+import { failureOrder, orderOf, OuterNode, stopScope } from './async-node.js';
 import { popPart } from './async-part.js';
 import { asyncScope } from './async-storage.js';
 import { innermostScope, liveScope, setInnermostScope } from './current-scope.js';
@@ -13,7 +18,6 @@ import { resumeExit } from './process-exit.js';
 import { RunNode } from './run-node.js';
 import type { CallSite, Scope } from './scope.js';
 import { resumeStackTraces } from './stack-trace-limit.js';
-import { now } from '../clock.js';
 
 /** What can run a part: not in a frame that keeps its limit, where the addon is not there. */
 const unguarded: Strategy<InThreadWork, unknown> = {
@@ -44,8 +48,7 @@ export function runPart(
   const asyncContext = captureAsyncContext();
   let value: unknown;
   try {
-    const { soft, hard } =
-      scope.node?.order === undefined ? limitsOf(scope) : limitsAfterStop(scope);
+    const { soft, hard } = scope.limitsAround(true);
     const grace = hard === soft ? 0 : hard - soft;
     value = strategy.run(work, argument, soft, hard, Infinity, Infinity, grace);
   } finally {
@@ -77,6 +80,11 @@ export function runUnlimited(scope: Scope, work: () => unknown): unknown {
 /** How the part ended that has just handed back {@link STOPPED}; read once, at once. */
 export function lastPartStop(): Stop {
   return automaticStrategy.lastStop();
+}
+
+/** When the part that has just come back did so, on the clock of asynchronous scopes: the addon has read it already. */
+export function partEndedAt(): number {
+  return partStrategy === nativeStrategy ? asyncTimeAt(nativeEndedAt()) : asyncNow();
 }
 
 /**
@@ -124,29 +132,6 @@ function beginPart(scope: Scope, strategy: Strategy<InThreadWork, unknown>): voi
   scope.strategy = strategy;
   if (scope.pace !== undefined) scope.pace = undefined;
   setInnermostScope(scope);
-}
-
-/** When a part is asked to stop, and when it is stopped, on the real clock. */
-interface PartLimits {
-  readonly soft: number;
-  readonly hard: number;
-}
-
-const UNLIMITED: PartLimits = { soft: Infinity, hard: Infinity };
-
-function limitsOf(scope: Scope): PartLimits {
-  const soft = scope.effectiveDeadline();
-  return soft === Infinity ? UNLIMITED : { soft, hard: scope.effectiveHardDeadline() };
-}
-
-/** A scope that was told to stop has what is left of its grace for its cleanup; without one, only those around count. */
-function limitsAfterStop(scope: Scope): PartLimits {
-  const { owner, hardAt } = scope.node?.order as StopOrder;
-  let around = (owner ?? scope).nextReaching();
-  while (around?.node?.order !== undefined) around = around.nextReaching();
-  const own = toRealInstant(hardAt);
-  const hard = Math.min(own > now() ? own : Infinity, around?.effectiveHardDeadline() ?? Infinity);
-  return { soft: hard, hard };
 }
 
 function reportLost(scope: Scope): void {

@@ -14,7 +14,10 @@ const FEW_FRAMES = 2;
 // Work that was stopped may have replaced it.
 const { captureStackTrace } = Error;
 
-/** Takes the stack above `callSite`, which is on it: the first thing that the errors of an asynchronous scope need. */
+/**
+ * Takes the stack above `callSite`, which is on it: the first thing that the errors of an asynchronous scope need, and most
+ * of what a run costs. Called as near to `callSite` as can be, because the engine walks the frames in between as well.
+ */
 export function captureCallStack(callSite: (...args: never[]) => unknown): CallStack {
   const holder = {};
   if (armedCount() < MANY) {

@@ -2,7 +2,7 @@ import { STOPPED } from '../strategy/strategy.js';
 import type { Stop } from '../strategy/strategy.js';
 import { orderError } from './async-node.js';
 import { asyncNow } from './async-clock.js';
-import { lastPartStop, runPart } from './async-step.js';
+import { lastPartStop, partEndedAt, runPart } from './async-step.js';
 import type { Failure } from './cleanup-stack.js';
 import { earliestDeadline, expireDue } from './expiry.js';
 import type { Raise, Resumable, RunNode, Settle } from './run-node.js';
@@ -27,9 +27,10 @@ export class Coroutine implements Resumable {
   readonly #steps: Steps;
   readonly #endStopped: (node: RunNode, ended: Stop) => void;
   #settle: Settle | undefined;
-  /** Tells what a `yield` waited for from what an earlier one did that was cut short. */
-  #turn = 0;
   #isWaiting = false;
+  /** What a `yield` waits for calls one of them; what it waited for when it was cut short has others, which do nothing. */
+  #onValue!: (value: unknown) => void;
+  #onError!: (error: unknown) => void;
   #method: 'next' | 'throw' = 'next';
   #sent: unknown;
   #result: IteratorResult<unknown, unknown> | undefined;
@@ -41,6 +42,7 @@ export class Coroutine implements Resumable {
     this.#node = node;
     this.#steps = steps;
     this.#endStopped = endStopped;
+    this.#renewReactions();
   }
 
   /** Takes the first step, in the context of the running code, which all others will have as well. */
@@ -65,7 +67,6 @@ export class Coroutine implements Resumable {
   }
 
   giveUp(): void {
-    this.#turn++;
     this.#settle = undefined;
     this.#isWaiting = false;
     this.#wake = undefined;
@@ -91,14 +92,26 @@ export class Coroutine implements Resumable {
       if (this.#settle === undefined) return;
       this.#listen();
       if (!this.#isWaiting) return;
-      const interruption = this.#interruption();
-      if (interruption !== undefined) this.#resume('throw', interruption.error, this.#turn);
+      const interruption = this.#interruption(asyncNow());
+      if (interruption === undefined) return;
+      this.#renewReactions();
+      this.#resume('throw', interruption.error);
     });
   }
 
-  #resume(method: 'next' | 'throw', sent: unknown, turn: number): void {
-    if (turn !== this.#turn || !this.#isWaiting) return;
-    this.#turn++;
+  /** One pair serves all steps until one of them is cut short. */
+  #renewReactions(): void {
+    const onValue = (value: unknown): void => {
+      if (this.#onValue === onValue) this.#resume('next', value);
+    };
+    this.#onValue = onValue;
+    this.#onError = (error) => {
+      if (this.#onValue === onValue) this.#resume('throw', error);
+    };
+  }
+
+  #resume(method: 'next' | 'throw', sent: unknown): void {
+    if (!this.#isWaiting) return;
     this.#isWaiting = false;
     this.#step(method, sent);
   }
@@ -144,7 +157,7 @@ export class Coroutine implements Resumable {
       if (mayBeThenable(value)) this.#becomePromise();
       settle.resolve(value);
     } else {
-      this.#wait(value);
+      this.#wait(value, partEndedAt());
     }
   }
 
@@ -170,31 +183,22 @@ export class Coroutine implements Resumable {
       coroutine.#method === 'next' ? steps.next(sent) : steps.throw(sent));
   };
 
-  #wait(yielded: unknown): void {
-    const turn = this.#turn;
+  #wait(yielded: unknown, time: number): void {
     this.#isWaiting = true;
-    const interruption = this.#interruption();
+    const interruption = this.#interruption(time);
     if (interruption !== undefined) {
       ignore(yielded);
-      this.#throwLater(interruption.error, turn);
+      this.#throwLater(interruption.error);
       return;
     }
-    waitFor(
-      yielded,
-      (value) => {
-        this.#resume('next', value, turn);
-      },
-      (error: unknown) => {
-        this.#resume('throw', error, turn);
-      },
-    );
+    waitFor(yielded, this.#onValue, this.#onError);
   }
 
   /** What is to be thrown at the `yield`, if anything. */
-  #interruption(): Failure | undefined {
+  #interruption(time: number): Failure | undefined {
     const node = this.#node;
     // Steps that follow each other without a turn of the event loop leave no room for the alarm.
-    if (earliestDeadline() <= asyncNow()) expireDue();
+    if (earliestDeadline() <= time) expireDue();
     const { order } = node;
     if (order !== undefined && node.openShields === 0) {
       this.#throws++;
@@ -208,15 +212,16 @@ export class Coroutine implements Resumable {
     return undefined;
   }
 
-  #throwLater(error: unknown, turn: number): void {
+  #throwLater(error: unknown): void {
     if (this.#throws > MOST_THROWS) {
       const settle = this.#settle;
       this.giveUp();
       settle?.reject(error);
       return;
     }
+    const onValue = this.#onValue;
     const resume = (): void => {
-      this.#resume('throw', error, turn);
+      if (this.#onValue === onValue) this.#resume('throw', error);
     };
     if (this.#throws <= THROWS_WITHOUT_TURN) void Promise.resolve().then(resume);
     else setImmediate(resume);

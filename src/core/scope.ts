@@ -40,6 +40,15 @@ interface CheckpointPace {
   hasShownExpiry: boolean;
 }
 
+/** When work is asked to stop, and when it is stopped, on the real clock. */
+export interface Limits {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+// Asked for once for each step of a coroutine: nothing is to be allocated for it.
+const limits = { soft: Infinity, hard: Infinity };
+
 /** More shields than a thread can open. */
 export const NO_SHIELD: number = 0x7fff_ffff;
 
@@ -190,19 +199,36 @@ export class Scope {
     return earliest;
   }
 
-  /** The earliest deadlines of this scope and those around it, on the real clock, whatever is held off on the stack. */
-  limitsAround(): { readonly soft: number; readonly hard: number } {
-    let { soft, hard } = this.ownLimits();
-    let { enclosing } = this;
-    while (enclosing !== undefined && enclosing.isShieldBoundary !== true) {
-      if (enclosing.isBinding()) {
-        const around = enclosing.ownLimits();
-        soft = Math.min(soft, around.soft);
-        hard = Math.min(hard, around.hard);
+  /**
+   * The earliest deadlines of this scope and those around it, on the real clock. One that was told to stop has only what
+   * is left of its grace; after that those around it count alone.
+   *
+   * @param heedsShields whether shields that are open on the stack hold deadlines off
+   * @returns one object for all calls: to be read at once
+   */
+  limitsAround(heedsShields: boolean = false): Limits {
+    let soft = Infinity;
+    let hard = Infinity;
+    let scope: Scope | undefined = this.isHeldOff(heedsShields) ? undefined : this;
+    for (; scope !== undefined; scope = scope.nextReaching(heedsShields)) {
+      const order = scope.node?.order;
+      let ownSoft: number;
+      let ownHard: number;
+      if (order === undefined) {
+        ownSoft = scope.onRealClock(scope.deadline);
+        const hardDeadline = scope.hardDeadline();
+        ownHard = hardDeadline === scope.deadline ? ownSoft : scope.onRealClock(hardDeadline);
+      } else {
+        ownSoft = scope.onRealClock(order.hardAt);
+        if (ownSoft <= now()) ownSoft = Infinity;
+        ownHard = ownSoft;
       }
-      ({ enclosing } = enclosing);
+      if (ownSoft < soft) soft = ownSoft;
+      if (ownHard < hard) hard = ownHard;
     }
-    return { soft, hard };
+    limits.soft = soft;
+    limits.hard = hard;
+    return limits;
   }
 
   /**
@@ -319,17 +345,6 @@ export class Scope {
     return undefined;
   }
 
-  /** One that was told to stop has only what is left of its grace. */
-  private ownLimits(): { readonly soft: number; readonly hard: number } {
-    const order = this.node?.order;
-    if (order === undefined) {
-      return { soft: this.onRealClock(this.deadline), hard: this.onRealClock(this.hardDeadline()) };
-    }
-    const hardAt = this.onRealClock(order.hardAt);
-    const left = hardAt > now() ? hardAt : Infinity;
-    return { soft: left, hard: left };
-  }
-
   private onRealClock(instant: number): number {
     return this.isAsync ? toRealInstant(instant) : instant;
   }
@@ -357,11 +372,14 @@ export class Scope {
   }
 
   /** The scope around this one that has a say, unless a shield holds it off. */
-  nextReaching(): Scope | undefined {
+  private nextReaching(heedsShields: boolean = true): Scope | undefined {
     let { enclosing } = this;
     while (enclosing !== undefined && !enclosing.isBinding()) enclosing = enclosing.enclosing;
-    return enclosing === undefined || enclosing.isShieldBoundary === true || enclosing.isShielded()
-      ? undefined
-      : enclosing;
+    return enclosing === undefined || enclosing.isHeldOff(heedsShields) ? undefined : enclosing;
+  }
+
+  /** Whether its limits, and those around it, do not reach what is inside it. */
+  private isHeldOff(heedsShields: boolean): boolean {
+    return this.isShieldBoundary === true || (heedsShields && this.isShielded());
   }
 }
