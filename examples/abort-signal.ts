@@ -13,4 +13,4 @@ try {
 // And the scope has a signal of its own, for what listens to one.
 runSync((scope) => {
   console.log('aborted yet?', scope.signal.aborted);
-}, 500);
+}, 5_000);

@@ -30,7 +30,7 @@ function* rowCount(scope: Timeout): Generator<unknown, number> {
 }
 
 try {
-  console.log(await run(rowCount, 100));
+  console.log(await run(rowCount, 500));
 } catch (error) {
   if (!isTimeoutError(error)) throw error;
   console.log(`${error.stage}, stopped: ${String(error.stopped)}`);

@@ -15,7 +15,7 @@ try {
     } finally {
       console.log('never printed: a hard stop runs no finally');
     }
-  }, 20);
+  }, 300);
 } catch (error) {
   console.log(isTimeoutError(error) ? `then ${error.name}` : error);
 }

@@ -6,7 +6,7 @@ const slow = (): Promise<string> => delay(60_000, 'an answer', { ref: false });
 console.log(await withTimeout(20, slow, { timeoutValue: 'nobody answers' }));
 
 await run(function* () {
-  const timeout = Timeout.startNew(20);
+  const timeout = Timeout.startNew(300);
   try {
     yield* wait(slow());
   } catch (error) {

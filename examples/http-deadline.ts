@@ -22,7 +22,7 @@ try {
   await run(async ({ signal }) => {
     // What is left of the deadline travels as the header `grpc-timeout`.
     await fetch(`http://127.0.0.1:${String(port)}`, { headers: deadlineHeaders(), signal });
-  }, 500);
+  }, 2_000);
 } catch (error) {
   if (!isTimeoutError(error)) throw error;
   console.log('the client has given up');

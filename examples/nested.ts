@@ -1,6 +1,6 @@
 import { isTimeoutError, Timeout } from 'hardstop';
 
-const request = new Timeout(30, { name: 'request' });
+const request = new Timeout(300, { name: 'request' });
 const query = new Timeout(10_000, { name: 'query' });
 
 try {

@@ -6,7 +6,7 @@ async function query(): Promise<string> {
   return run(({ signal }) => delay(60_000, 'rows', { signal }), { timeout: 10_000, name: 'query' });
 }
 
-const request = new Timeout(100, { name: 'request' });
+const request = new Timeout(500, { name: 'request' });
 try {
   await request.run(async () => {
     await delay(1);
@@ -29,10 +29,10 @@ console.log(values.join(', '));
 try {
   await run(async (scope) => {
     await scope.shield(async () => {
-      await delay(60);
+      await delay(400);
       console.log('committed, expired inside:', scope.expired);
     });
-  }, 20);
+  }, 300);
 } catch (error) {
   console.log('then', (error as Error).name);
 }

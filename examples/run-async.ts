@@ -18,11 +18,11 @@ const inTime = run(() => delay(1, 'a value'), 5_000);
 await report('in time', inTime);
 
 // At the deadline `scope.signal` aborts. Work that listens to it ends.
-const listens = run(({ signal }) => delay(60_000, 'a value', { signal }), 30);
+const listens = run(({ signal }) => delay(60_000, 'a value', { signal }), 300);
 await report('listens', listens);
 
 // An async function cannot be stopped while it awaits. Nobody waits for this one any longer, and the error says so.
-const deaf = run(() => delay(60_000, 'a value', { ref: false }), 30);
+const deaf = run(() => delay(60_000, 'a value', { ref: false }), 300);
 await report('deaf', deaf);
 
 // A loop before the first `await` is cut.

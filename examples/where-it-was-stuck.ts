@@ -5,7 +5,7 @@ function spin(): void {
 }
 
 try {
-  runSync(spin, { timeout: 20, name: 'layout' });
+  runSync(spin, { timeout: 300, name: 'layout' });
 } catch (error) {
   if (!isTimeoutError(error) || !(error.cause instanceof Error)) throw error;
   console.log(error.message.split(' (')[0]);

@@ -10,6 +10,6 @@ function countSteps(start: number): number {
 export const infiniteLoop: DemoCase = {
   title: 'infinite loop',
   subject: 'a loop that waits for 0 and only ever sees 4, 2, 1',
-  timeoutMs: 50,
+  timeoutMs: 200,
   prepare: () => ({ work: () => countSteps(27) }),
 };

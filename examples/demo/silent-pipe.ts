@@ -8,7 +8,7 @@ import type { DemoCase, PreparedWork } from './demo-case.js';
 export const silentPipe: DemoCase = {
   title: 'blocking read',
   subject: 'fs.readSync on a pipe that nobody writes to',
-  timeoutMs: 50,
+  timeoutMs: 200,
   prepare: () => {
     if (process.platform === 'win32') return 'needs a POSIX named pipe';
     if (!capabilities().strategies.native.available) return 'only the native strategy can stop it';

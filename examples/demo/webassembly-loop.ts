@@ -14,7 +14,7 @@ const bytes = Uint8Array.of(
 export const webAssemblyLoop: DemoCase = {
   title: 'WebAssembly loop',
   subject: 'a module of 55 bytes that branches to itself',
-  timeoutMs: 50,
+  timeoutMs: 200,
   prepare: () => {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
     const spin = exports['spin'] as () => void;

@@ -52,12 +52,12 @@ testEachStrategy('a running scope sends what is left, not a hair less', (t, stra
         const sent = msOf(deadlineHeaders());
         // What is left now is less than what was left then.
         t.true(sent >= scope.remaining());
-        t.true(sent <= 10_000);
+        t.true(sent <= 60_000);
       }
       const before = scope.remaining();
       t.true(msOf(deadlineHeaders(scope)) <= before + 0.001);
     },
-    { timeout: 10_000, strategy },
+    { timeout: 60_000, strategy },
   );
 });
 
@@ -66,18 +66,18 @@ testEachStrategy('the earliest deadline around counts', (t, strategy) => {
     () => {
       runSync(
         (inner) => {
-          t.true(msOf(deadlineHeaders()) <= 5_000);
-          t.true(msOf(deadlineHeaders(inner)) <= 5_000);
+          t.true(msOf(deadlineHeaders()) <= 60_000);
+          t.true(msOf(deadlineHeaders(inner)) <= 60_000);
         },
-        { timeout: 60_000, strategy },
+        { timeout: 90_000, strategy },
       );
     },
-    { timeout: 5_000, strategy },
+    { timeout: 60_000, strategy },
   );
 });
 
 test('a scope that has ended, or expired, sends the shortest timeout', (t) => {
-  const scope = new Timeout(10_000);
+  const scope = new Timeout(60_000);
   scope.runSync(() => 1);
   t.deepEqual(deadlineHeaders(scope), { 'grpc-timeout': '1n' });
   t.deepEqual(deadlineHeaders(new Timeout(0)), { 'grpc-timeout': '1n' });

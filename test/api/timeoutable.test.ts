@@ -9,7 +9,7 @@ import {
 } from 'hardstop';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { testEachStrategy } from '../harness/strategies.js';
-import { loopForever, spin } from '../harness/work.js';
+import { loopForever, REACHABLE, spin } from '../harness/work.js';
 
 function add(a: number, b: number): number {
   return a + b;
@@ -73,9 +73,10 @@ testEachStrategy('each call has a limit of its own', (t, strategy) => {
       spin(ms);
       return ms;
     },
-    { timeout: 400, strategy },
+    { timeout: 2 * REACHABLE, strategy },
   );
-  for (let i = 0; i < 20; i++) t.is(limited(25), 25);
+  // Together they take longer.
+  for (let i = 0; i < 14; i++) t.is(limited(50), 50);
 });
 
 testEachStrategy('a limited function can call itself', (t, strategy) => {
@@ -208,7 +209,7 @@ test('an async function stays one: same parameters, `this`, name and length', as
 
 test('an async function that takes too long rejects, or gives its default', async (t) => {
   const never = async (): Promise<string> => await new Promise(() => {});
-  const error = await t.throwsAsync(timeoutable(never, 5)(), { instanceOf: TimeoutError });
+  const error = await t.throwsAsync(timeoutable(never, REACHABLE)(), { instanceOf: TimeoutError });
   t.regex(error.message, /`never`/);
   t.is(error.stage, 'abandoned');
   t.is(await timeoutable(never, { timeout: 5, default: 'late' })(), 'late');

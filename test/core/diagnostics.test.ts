@@ -3,7 +3,7 @@ import test from 'ava';
 import { runSync, Timeout, type TimeoutError, type TimeoutMessage } from 'hardstop';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { runSource } from '../harness/run-fixture.js';
-import { strategies, testEachStrategy } from '../harness/strategies.js';
+import { stageOfForce, strategies, testEachStrategy } from '../harness/strategies.js';
 import { loopForever } from '../harness/work.js';
 
 function messagesDuring(work: () => void): TimeoutMessage[] {
@@ -32,21 +32,21 @@ testEachStrategy('a suppressed timeout is published too', (t, strategy) => {
     runSync(loopForever, { timeout: 5, strategy, default: 0 });
     runSync(loopForever, { timeout: 0, strategy, error: false });
   });
-  t.deepEqual(
-    messages.map(({ error }) => error.stage),
-    [strategy === 'native' ? 'interrupt' : 'terminate', 'refused'],
-  );
+  const [stopped, refused] = messages.map(({ error }) => error.stage);
+  t.regex(stopped ?? '', stageOfForce(strategy));
+  t.is(refused, 'refused');
+  t.is(messages.length, 2);
 });
 
 testEachStrategy('what is no timeout is not published', (t, strategy) => {
   const messages = messagesDuring(() => {
-    runSync(() => 1, { timeout: 1000, strategy });
+    runSync(() => 1, { timeout: 60_000, strategy });
     outcomeOf(() =>
       runSync(
         () => {
           throw new Error('work');
         },
-        { timeout: 1000, strategy },
+        { timeout: 60_000, strategy },
       ),
     );
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { packageRoot } from '../harness/package-root.js';
 
-const KILL_AFTER_MS = 20_000;
+const KILL_AFTER_MS = 50_000;
 
 /** What each example prints, whole: the examples are documentation, and this is what it claims. */
 const outputs: ReadonlyMap<string, readonly string[]> = new Map([
@@ -23,7 +23,7 @@ const outputs: ReadonlyMap<string, readonly string[]> = new Map([
     'gevent',
     [
       'nobody answers',
-      'mine: Timeout: 20 ms',
+      'mine: Timeout: 300 ms',
       'started again: true',
       'closed: false',
       'undefined timed_out',
@@ -57,7 +57,7 @@ const outputs: ReadonlyMap<string, readonly string[]> = new Map([
     ],
   ],
   ['timeoutable', ['55', 'not finished', '[ 1, 2, 3 ]']],
-  ['where-it-was-stuck', ['Timed out after 20 ms: `layout`', 'stuck at spin']],
+  ['where-it-was-stuck', ['Timed out after 300 ms: `layout`', 'stuck at spin']],
   ['worker-sync', ['6', 'worker terminate true']],
 ]);
 

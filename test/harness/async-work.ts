@@ -12,7 +12,7 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Settles after some ms, by a timer of Node's. */
+/** Settles after some ms, by a timer of Node's: which of two timers comes first is not the clock's to say alone. */
 export function past(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

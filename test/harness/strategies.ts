@@ -18,6 +18,14 @@ export function testEachStrategy(
   }
 }
 
+/**
+ * The stages of a stop by force: a machine that gives the thread no core for long looks like one that is stuck in a
+ * built-in, which is terminated.
+ */
+export function stageOfForce(strategy: InThreadStrategy): RegExp {
+  return strategy === 'native' ? /^(?:interrupt|terminate)$/ : /^terminate$/;
+}
+
 /** The in-thread strategies that work in this process. */
 export function strategies(): readonly InThreadStrategy[] {
   return nativeIsExpected() || works('native') ? ['native', 'vm'] : ['vm'];

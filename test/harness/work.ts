@@ -3,6 +3,12 @@ export function loopForever(): never {
   for (;;);
 }
 
+/**
+ * A limit for work that has to come to some place before it is struck there, ms. What a busy machine may keep a process
+ * waiting for is less: some 100 ms.
+ */
+export const REACHABLE = 300;
+
 /** Burns the thread's time up to an instant on the `performance.now()` scale. */
 export function spinUntil(instant: number): void {
   while (performance.now() < instant);

@@ -5,6 +5,7 @@ import { currentScope, runSync, TimeoutError } from 'hardstop';
 import { repetitions } from '../harness/repetitions.js';
 import { runSource } from '../harness/run-fixture.js';
 import { testEachStrategy } from '../harness/strategies.js';
+import { REACHABLE } from '../harness/work.js';
 
 function spin(): never {
   for (;;);
@@ -43,7 +44,7 @@ testEachStrategy('what stopped work has queued before runs afterwards', async (t
           setImmediate(() => ran.push('immediate'));
           spin();
         },
-        { timeout: 50, strategy },
+        { timeout: REACHABLE, strategy },
       ),
     { instanceOf: TimeoutError },
   );
@@ -92,7 +93,7 @@ testEachStrategy(
       t.throws(() => runSync(spin, { timeout: 0.5, strategy }), { instanceOf: TimeoutError });
       t.is(currentScope(), undefined);
       t.is(
-        runSync(() => i, { timeout: 1_000, strategy }),
+        runSync(() => i, { timeout: 60_000, strategy }),
         i,
       );
     }
@@ -131,7 +132,7 @@ const asyncContext = (strategy: string): string => `
   const storage = new AsyncLocalStorage();
   const spin = () => { for (;;); };
   const stop = (work) => {
-    try { runSync(work, { timeout: 5, strategy: '${strategy}' }); return 'not stopped'; } catch (error) { return error.name; }
+    try { runSync(work, { timeout: 100, strategy: '${strategy}' }); return 'not stopped'; } catch (error) { return error.name; }
   };
   const seen = [];
   const say = (line) => seen.push(line);
@@ -202,7 +203,7 @@ test('an uncaught exception inside a scope ends the process as Node would', asyn
   const child = await runSource(`
     import { runSync } from 'hardstop';
     process.on('exit', (code) => console.log('exit handler', code));
-    setTimeout(() => { runSync(() => { throw new Error('uncaught'); }, 1_000); }, 1);
+    setTimeout(() => { runSync(() => { throw new Error('uncaught'); }, 60_000); }, 1);
     setTimeout(() => console.log('never'), 1_000);`);
   t.is(child.code, 1);
   t.is(child.stdout, 'exit handler 1\n');
@@ -212,8 +213,8 @@ test('an uncaught exception inside a scope ends the process as Node would', asyn
 test('an uncaught TimeoutError ends the process and shows where the work was stuck', async (t) => {
   const child = await runSource(`
     import { runSync } from 'hardstop';
-    runSync(function stuckHere() { for (;;); }, 5);`);
+    runSync(function stuckHere() { for (;;); }, 300);`);
   t.is(child.code, 1);
-  t.regex(child.stderr, /TimeoutError: Timed out after 5 ms/);
+  t.regex(child.stderr, /TimeoutError: Timed out after 300 ms/);
   if (process.env['HARDSTOP_DISABLE_NATIVE'] !== '1') t.regex(child.stderr, /cause[^]*stuckHere/);
 });

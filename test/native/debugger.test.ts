@@ -8,7 +8,7 @@ interface Report {
   readonly elapsed: number;
 }
 
-const PAUSE_MS = 300;
+const PAUSE_MS = 500;
 
 async function pauseInside(
   debug: string,

@@ -56,7 +56,7 @@ const countSource = `
   const before = count();
   const { runSync } = await import('hardstop');
   const loaded = count();
-  for (let i = 0; i < 100_000; i++) runSync(() => i, 1_000);
+  for (let i = 0; i < 100_000; i++) runSync(() => i, 60_000);
   for (let i = 0; i < 50; i++) try { runSync(() => { for (;;); }, 0.5); } catch {}
   const used = count();
   console.log(JSON.stringify({ before, loaded, used }));
@@ -83,11 +83,11 @@ linuxTest('workers share the one watchdog thread', async (t) => {
     import { readdirSync, readFileSync } from 'node:fs';
     import { Worker } from 'node:worker_threads';
     import { runSync } from 'hardstop';
-    runSync(() => 1, 1_000);
+    runSync(() => 1, 60_000);
     const code = \`
       import { parentPort } from 'node:worker_threads';
       import { runSync } from 'hardstop';
-      runSync(() => 1, 1_000);
+      runSync(() => 1, 60_000);
       parentPort.once('message', () => {});
       parentPort.postMessage('ready');\`;
     const url = new URL('data:text/javascript,' + encodeURIComponent(

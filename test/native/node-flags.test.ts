@@ -16,10 +16,10 @@ const exercise = `
     }
   };
   console.log(JSON.stringify([
-    outcome(() => 'in time', 10_000),
+    outcome(() => 'in time', 60_000),
     outcome(spin, 10),
-    outcome(() => outcome(spin, 10), 10_000),
-    outcome((scope) => { for (;;) scope.checkpoint(); }, { timeout: 10, grace: 10_000 }),
+    outcome(() => outcome(spin, 10), 60_000),
+    outcome((scope) => { for (;;) scope.checkpoint(); }, { timeout: 10, grace: 60_000 }),
     outcome(spin, { timeout: 10, default: 'default' }),
     outcome(spin, { timeout: 10, strategy: 'vm' }),
   ]));
@@ -102,7 +102,7 @@ for (const [name, source] of Object.entries(hostile)) {
       ${source}
       let name = 'not stopped';
       try { runSync(() => { for (;;); }, 10); } catch (error) { name = error instanceof Caught ? error.name : error.constructor.name + ': ' + error.message; }
-      const value = runSync(() => 1, 10_000);
+      const value = runSync(() => 1, 60_000);
       writeSync(1, name + ' ' + value);`);
     t.like(child, { code: 0, stdout: 'TimeoutError 1' }, child.stderr);
   });

@@ -16,8 +16,8 @@ async function reportUnder(env: Record<string, string>): Promise<Report> {
     `import { capabilities, runSync } from 'hardstop';
      const outcome = (work, options) => { try { return runSync(work, options); } catch (error) { return error; } };
      const { name, strategy } = outcome(() => { for (;;); }, 20);
-     console.log(JSON.stringify({ ...capabilities(), loop: { name, strategy }, value: outcome(() => 1, 1_000),
-       native: outcome(() => 'runs', { timeout: 1_000, strategy: 'native' }).code ?? 'runs' }));`,
+     console.log(JSON.stringify({ ...capabilities(), loop: { name, strategy }, value: outcome(() => 1, 60_000),
+       native: outcome(() => 'runs', { timeout: 60_000, strategy: 'native' }).code ?? 'runs' }));`,
     { env },
   );
   if (child.code !== 0) throw new Error(child.stderr);

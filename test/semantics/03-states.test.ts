@@ -3,7 +3,7 @@ import { asyncRaise, runSync, Timeout, TimeoutError, type TimeoutState } from 'h
 import { nativeTest } from '../harness/native-test.js';
 import { outcomeOf } from '../harness/outcome.js';
 import { testEachStrategy, type InThreadStrategy } from '../harness/strategies.js';
-import { loopForever, spin } from '../harness/work.js';
+import { loopForever, REACHABLE, spin } from '../harness/work.js';
 
 interface Ending {
   readonly title: string;
@@ -92,7 +92,7 @@ const endings: readonly Ending[] = [
     state: 'interrupted',
     end: (strategy) => {
       const scope = new Timeout(10_000, { strategy });
-      outcomeOf(() => runSync(() => scope.runSync(loopForever), { timeout: 60, strategy }));
+      outcomeOf(() => runSync(() => scope.runSync(loopForever), { timeout: REACHABLE, strategy }));
       return scope;
     },
   },
@@ -202,11 +202,11 @@ for (const { title, state, end } of endings) {
 nativeTest(
   'the state is `cancelled` when the timeout was dropped, and stays so after the end',
   (t) => {
-    const scope = new Timeout(100);
+    const scope = new Timeout(REACHABLE);
     const value = scope.runSync(() => {
       scope.cancel();
       t.is(scope.state, 'cancelled');
-      spin(120);
+      spin(REACHABLE + 20);
       return 'after the deadline';
     });
     t.is(value, 'after the deadline');
@@ -216,7 +216,7 @@ nativeTest(
 );
 
 nativeTest('the state is `failed` when the work threw after it was cancelled', (t) => {
-  const scope = new Timeout(5_000);
+  const scope = new Timeout(60_000);
   outcomeOf(() =>
     scope.runSync(() => {
       scope.cancel();

@@ -4,7 +4,7 @@ import type { SuppressedErrorLike } from '#internal/core/cleanup-stack.js';
 import { outcomeOf } from '../harness/outcome.js';
 import { nativeTest } from '../harness/native-test.js';
 import { testEachStrategy } from '../harness/strategies.js';
-import { loopForever, spin } from '../harness/work.js';
+import { loopForever, REACHABLE, spin } from '../harness/work.js';
 
 const endings: readonly [string, (scope: Timeout) => void][] = [
   ['on success', () => {}],
@@ -28,7 +28,7 @@ const endings: readonly [string, (scope: Timeout) => void][] = [
 for (const [ending, work] of endings) {
   testEachStrategy(`cleanup runs ${ending}, last in first out, once`, (t, strategy) => {
     const order: string[] = [];
-    const scope = new Timeout(60, { strategy });
+    const scope = new Timeout(REACHABLE, { strategy });
     outcomeOf(() =>
       scope.runSync(() => {
         scope.defer(() => order.push('first'));
@@ -45,7 +45,7 @@ for (const [ending, work] of endings) {
     `cleanup runs ${ending}, before onTimeout and before the call returns`,
     (t, strategy) => {
       const order: string[] = [];
-      const scope = new Timeout(60, { strategy, onTimeout: () => order.push('onTimeout') });
+      const scope = new Timeout(REACHABLE, { strategy, onTimeout: () => order.push('onTimeout') });
       outcomeOf(() =>
         scope.runSync(() => {
           scope.defer(() => order.push('cleanup'));
@@ -91,7 +91,7 @@ testEachStrategy('cleanup runs when the scope around it is stopped', (t, strateg
           },
           { timeout: 60_000, strategy },
         ),
-      { timeout: 60, strategy },
+      { timeout: REACHABLE, strategy },
     ),
   );
   t.is(runs, 1);
@@ -99,7 +99,7 @@ testEachStrategy('cleanup runs when the scope around it is stopped', (t, strateg
 
 testEachStrategy('cleanup that was registered before the run belongs to it', (t, strategy) => {
   const order: string[] = [];
-  const scope = new Timeout(60, { strategy });
+  const scope = new Timeout(60_000, { strategy });
   scope.defer(() => order.push('before'));
   scope.runSync(() => {
     scope.defer(() => order.push('inside'));
@@ -132,7 +132,7 @@ nativeTest('cleanup runs when asyncRaise ends the scope', (t) => {
 
 testEachStrategy('cleanup is not cut by the limit that is over', (t, strategy) => {
   let completed = false;
-  const scope = new Timeout(50, { strategy, error: false });
+  const scope = new Timeout(REACHABLE, { strategy, error: false });
   scope.runSync(() => {
     scope.defer(() => {
       spin(30);
@@ -147,10 +147,10 @@ testEachStrategy('cleanup runs outside of its scope, inside the one around it', 
   const outer = new Timeout(60_000, { strategy });
   let seen: unknown;
   outer.runSync(() => {
-    const inner = new Timeout(50, { strategy, error: false });
+    const inner = new Timeout(REACHABLE, { strategy, error: false });
     inner.runSync(() => {
       inner.defer(() => {
-        seen = runSync((scope) => scope.remaining() > 100, { timeout: 1000, strategy });
+        seen = runSync((scope) => scope.remaining() > 1000, { timeout: 30_000, strategy });
       });
       loopForever();
     });
@@ -160,7 +160,7 @@ testEachStrategy('cleanup runs outside of its scope, inside the one around it', 
 });
 
 testEachStrategy('the scope around limits cleanup that hangs', (t, strategy) => {
-  const outer = new Timeout(150, { strategy });
+  const outer = new Timeout(2 * REACHABLE, { strategy });
   const { error } = outcomeOf(() =>
     outer.runSync(() =>
       runSync(
@@ -168,7 +168,7 @@ testEachStrategy('the scope around limits cleanup that hangs', (t, strategy) => 
           scope.defer(loopForever);
           loopForever();
         },
-        { timeout: 50, strategy },
+        { timeout: REACHABLE, strategy },
       ),
     ),
   );
@@ -224,7 +224,7 @@ testEachStrategy(
   'an error of cleanup after a timeout holds both, also where the timeout was to be suppressed',
   (t, strategy) => {
     for (const options of [{}, { error: false }, { default: 1 }] as const) {
-      const scope = new Timeout(50, { strategy, ...options });
+      const scope = new Timeout(REACHABLE, { strategy, ...options });
       const { error } = outcomeOf(() =>
         scope.runSync(() => {
           scope.defer(failCleanup);
@@ -242,7 +242,7 @@ testEachStrategy(
 testEachStrategy(
   'errors of cleanup of a scope that went down with another are not lost',
   (t, strategy) => {
-    const outer = new Timeout(60, { strategy });
+    const outer = new Timeout(REACHABLE, { strategy });
     const { error } = outcomeOf(() =>
       outer.runSync(() =>
         runSync(

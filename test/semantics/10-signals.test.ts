@@ -4,7 +4,7 @@ import { nativeTest } from '../harness/native-test.js';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { repetitions } from '../harness/repetitions.js';
 import { testEachStrategy } from '../harness/strategies.js';
-import { loopForever, spin } from '../harness/work.js';
+import { loopForever, REACHABLE, spin } from '../harness/work.js';
 
 testEachStrategy(
   "a scope's signal is made when it is first read, and stays the same",
@@ -57,7 +57,7 @@ testEachStrategy(
 testEachStrategy(
   'listeners of the signal are told once, with the error that is thrown',
   (t, strategy) => {
-    const scope = new Timeout(60, { strategy });
+    const scope = new Timeout(REACHABLE, { strategy });
     const reasons: unknown[] = [];
     const error = timeoutOf(t, () =>
       scope.runSync(() => {
@@ -75,7 +75,7 @@ testEachStrategy(
 testEachStrategy(
   'the signal of an inner scope aborts with the error of the scope that struck',
   (t, strategy) => {
-    const outer = new Timeout(40, { strategy, grace: 60_000, error: false });
+    const outer = new Timeout(REACHABLE, { strategy, grace: 60_000, error: false });
     const inner = new Timeout(60_000, { strategy });
     outer.runSync(() =>
       inner.runSync(() => {
@@ -96,7 +96,7 @@ testEachStrategy('a signal that is read after the stop is aborted', (t, strategy
 
 testEachStrategy('a signal works with what takes signals', async (t, strategy) => {
   const { setTimeout: delay } = await import('node:timers/promises');
-  const scope = new Timeout(60, { strategy });
+  const scope = new Timeout(REACHABLE, { strategy });
   let pending: Promise<unknown> | undefined;
   timeoutOf(t, () =>
     scope.runSync(() => {

@@ -6,7 +6,7 @@ import { nativeTest } from '../harness/native-test.js';
 import { timeoutOf } from '../harness/outcome.js';
 import { packageRoot } from '../harness/package-root.js';
 import { runFixture } from '../harness/run-fixture.js';
-import { loopForever } from '../harness/work.js';
+import { loopForever, REACHABLE } from '../harness/work.js';
 
 nativeTest(
   'the cause of a timeout shows the function, the file and the line that was running',
@@ -14,7 +14,7 @@ nativeTest(
     function stuckHere(): never {
       for (;;);
     }
-    const { cause } = timeoutOf(t, () => runSync(stuckHere, 60));
+    const { cause } = timeoutOf(t, () => runSync(stuckHere, REACHABLE));
     t.true(cause instanceof Error);
     const { stack, message } = cause as Error;
     t.is(message, 'The work was here when its deadline struck');
@@ -28,7 +28,7 @@ nativeTest('the whole way to there is shown', (t) => {
   function middle(): never {
     return inner();
   }
-  const { cause } = timeoutOf(t, () => runSync(() => middle(), 60));
+  const { cause } = timeoutOf(t, () => runSync(() => middle(), REACHABLE));
   const names = ((cause as Error).stack ?? '')
     .split('\n')
     .map((line) => /at (\w+)/.exec(line)?.[1])
@@ -40,7 +40,7 @@ nativeTest('the cause of an outer timeout shows the inner work', (t) => {
   function deepInside(): never {
     for (;;);
   }
-  const outer = new Timeout(60);
+  const outer = new Timeout(REACHABLE);
   const error = timeoutOf(t, () => outer.runSync(() => runSync(deepInside, 60_000)));
   t.is(error.scope, outer);
   t.regex((error.cause as Error).stack ?? '', /deepInside/);
@@ -52,14 +52,14 @@ nativeTest('it is shown under `error: "text"`, and to onTimeout, too', (t) => {
   }
   let seen: unknown;
   runSync(stuckHere, {
-    timeout: 60,
+    timeout: REACHABLE,
     error: false,
     onTimeout(error) {
       seen = error.cause;
     },
   });
   t.regex((seen as Error).stack ?? '', /stuckHere/);
-  const error = timeoutOf(t, () => runSync(stuckHere, { timeout: 60, error: 'too slow' }));
+  const error = timeoutOf(t, () => runSync(stuckHere, { timeout: REACHABLE, error: 'too slow' }));
   t.regex((error.cause as Error).stack ?? '', /stuckHere/);
 });
 
@@ -67,7 +67,7 @@ nativeTest('a regular expression is shown by the line that called it', (t) => {
   function matchBadly(): boolean {
     return /^(a+)+$/.test(`${'a'.repeat(60)}b`);
   }
-  const { cause } = timeoutOf(t, () => runSync(matchBadly, 60));
+  const { cause } = timeoutOf(t, () => runSync(matchBadly, REACHABLE));
   t.regex((cause as Error).stack ?? '', /matchBadly/);
 });
 
@@ -76,7 +76,7 @@ nativeTest('a wait is shown by the line that waits', (t) => {
   function waitForNobody(): unknown {
     return Atomics.wait(cell, 0, 0);
   }
-  const { cause } = timeoutOf(t, () => runSync(waitForNobody, 60));
+  const { cause } = timeoutOf(t, () => runSync(waitForNobody, REACHABLE));
   t.regex((cause as Error).stack ?? '', /waitForNobody/);
 });
 

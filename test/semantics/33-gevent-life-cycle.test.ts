@@ -9,9 +9,10 @@ import {
   Timeout,
   TimeoutError,
 } from 'hardstop';
-import { forever, runWithin, settled, timeoutFrom, turn } from '../harness/async-work.js';
+import { forever, past, runWithin, settled, timeoutFrom, turn } from '../harness/async-work.js';
 import { collectGarbage } from '../harness/collect-garbage.js';
 import { runSource } from '../harness/run-fixture.js';
+import { REACHABLE } from '../harness/work.js';
 
 /** A coroutine in which a timeout is started; gives what was thrown at its yield. */
 function caughtIn(start: () => unknown): Promise<unknown> {
@@ -177,12 +178,12 @@ test('0 strikes at the next yield', async (t) => {
 });
 
 test('`cancel` keeps it from being raised, and leaves it restartable', async (t) => {
-  const timeout = new Timeout(10);
+  const timeout = new Timeout(REACHABLE);
   const value = await run(function* () {
     timeout.start();
     timeout.cancel();
     t.is(timeout.state, 'cancelled');
-    yield new Promise((resolve) => setTimeout(resolve, 30));
+    yield past(REACHABLE + 20);
     timeout.cancel();
     timeout.start();
     t.is(timeout.state, 'executing');
@@ -197,12 +198,13 @@ test('`cancel` keeps it from being raised, and leaves it restartable', async (t)
 });
 
 test('after expiry it can be started again, with another error object', async (t) => {
-  const timeout = new Timeout(5);
+  const timeout = new Timeout(60_000);
   const errors = await run(function* () {
     const caught: unknown[] = [];
     for (let i = 0; i < 3; i++) {
       timeout.start();
       t.true(timeout.pending);
+      timeout.reschedule(5);
       try {
         yield forever();
       } catch (error) {
@@ -261,8 +263,7 @@ test('one that has expired but was not thrown yet is withdrawn by `cancel` and `
         timeout.reschedule(5);
         // In a shield of its own nothing of the outside is thrown.
         yield* scope.shield(function* () {
-          yield new Promise((resolve) => setTimeout(resolve, 30));
-          t.is(timeout.state, 'timed_out');
+          while (timeout.state !== 'timed_out') yield past(5);
           timeout[how]();
         });
         yield turn();
@@ -644,11 +645,11 @@ test('started again in another run, it is raised there', async (t) => {
 });
 
 test('it can be moved while it is started: later, earlier, to Infinity and back', async (t) => {
-  const timeout = new Timeout(10);
+  const timeout = new Timeout(REACHABLE);
   const value = await run(function* () {
     timeout.start();
     timeout.reschedule(Infinity);
-    yield new Promise((resolve) => setTimeout(resolve, 20));
+    yield past(REACHABLE + 20);
     t.false(timeout.pending);
     timeout.reschedule(600_000);
     t.true(timeout.pending);
@@ -738,8 +739,8 @@ test('with `debug: suspend` one that is started while the inspector is open does
     import { run, Timeout } from 'hardstop';
     open(0);
     await run(function* () {
-      const suspended = new Timeout(5, { debug: 'suspend' }).start();
-      const enforced = new Timeout(5, { debug: 'enforce' }).start();
+      const suspended = new Timeout(60_000, { debug: 'suspend' }).start();
+      const enforced = new Timeout(60_000, { debug: 'enforce' }).start();
       console.log(suspended.pending, suspended.deadline, enforced.pending);
     }, { timeout: 60_000, debug: 'suspend' });
     process.exit(0);`);

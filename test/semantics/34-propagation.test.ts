@@ -18,7 +18,7 @@ import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { serialNativeTest } from '../harness/native-test.js';
 import { repetitions } from '../harness/repetitions.js';
 import { runSource } from '../harness/run-fixture.js';
-import { loopForever, spinUntil } from '../harness/work.js';
+import { loopForever, REACHABLE, spinUntil } from '../harness/work.js';
 
 const ways: readonly [string, (look: () => void) => unknown][] = [
   ['at once', (look) => look()],
@@ -254,8 +254,8 @@ test('a runSync in a later part sees the run as the scope around it', async (t) 
   });
 });
 
-test('a runSync under a run that has expired is not started', async (t) => {
-  const outer = new Timeout(100);
+test.serial('a runSync under a run that has expired is not started', async (t) => {
+  const outer = new Timeout(REACHABLE);
   const started: string[] = [];
   const error = await timeoutFrom(
     t,
@@ -273,7 +273,7 @@ test('a runSync under a run that has expired is not started', async (t) => {
 });
 
 serialNativeTest('a runSync in a later part is stopped by the deadline of the run', async (t) => {
-  const outer = new Timeout(60);
+  const outer = new Timeout(REACHABLE);
   const inner = new Timeout(600_000);
   let after: TimeoutError | undefined;
   const error = await timeoutFrom(
@@ -287,7 +287,7 @@ serialNativeTest('a runSync in a later part is stopped by the deadline of the ru
   );
   t.is(after, error);
   t.is(error.scope, outer);
-  t.true(error.elapsed >= 60);
+  t.true(error.elapsed >= REACHABLE);
   t.is(inner.state, 'interrupted');
   t.is(currentScope(), undefined);
 });
@@ -340,7 +340,7 @@ test('a run inside a runSync is ended by its deadline, later', async (t) => {
 });
 
 serialNativeTest('a run inside a runSync that is stopped is ended with it', async (t) => {
-  const sync = new Timeout(60);
+  const sync = new Timeout(REACHABLE);
   let outcome: Promise<unknown> | undefined;
   const error = timeoutOf(t, () =>
     sync.runSync(() => {
@@ -566,7 +566,7 @@ test('a node:vm timeout around the call of a run leaves nothing behind', async (
       const timeout = source === sources.at(-1) ? 2_000 : 50;
       try { vm.runInContext(source, context, { timeout }); } catch (error) { codes.push(error.code); }
       if (currentScope() !== undefined) codes.push('a scope was left');
-      codes.push(runSync(() => 1, 1000), await run(async () => { await null; return 2; }, 10_000));
+      codes.push(runSync(() => 1, 60_000), await run(async () => { await null; return 2; }, 60_000));
     }
     console.log(codes.join());
     console.log(await Promise.all(context.outcomes));`,

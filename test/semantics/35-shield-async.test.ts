@@ -21,7 +21,7 @@ import {
 } from '../harness/async-work.js';
 import { serialNativeTest } from '../harness/native-test.js';
 import { runSource } from '../harness/run-fixture.js';
-import { loopForever, spin } from '../harness/work.js';
+import { loopForever, REACHABLE, spin } from '../harness/work.js';
 
 test('a deadline that passes in a shield strikes when it ends, not before', async (t) => {
   const scope = new Timeout();
@@ -124,11 +124,12 @@ test('in a shield the deadlines around are not seen', async (t) => {
 
 test('in a shield an expired scope is passed by checkpoint, behind it not', async (t) => {
   const scope = new Timeout();
+  const gate = defer();
   const seen: string[] = [];
-  await settled(
+  const outcome = settled(
     runWithin(scope, 5, async ({ signal }) => {
       await scope.shield(async () => {
-        await past(20);
+        await gate.promise;
         scope.checkpoint();
         seen.push('passed');
       });
@@ -141,6 +142,9 @@ test('in a shield an expired scope is passed by checkpoint, behind it not', asyn
       await abortOf(signal);
     }),
   );
+  await past(20);
+  gate.resolve(undefined);
+  await outcome;
   t.deepEqual(seen, ['passed', 'thrown']);
 });
 
@@ -233,12 +237,13 @@ test('a shield in a run inside holds off all those around it, until it ends', as
 
 test('shields nest: the deadline strikes when the outermost ends', async (t) => {
   const scope = new Timeout();
+  const gate = defer();
   const order: string[] = [];
-  await settled(
+  const outcome = settled(
     runWithin(scope, 5, function* () {
       yield* scope.shield(function* () {
         yield* scope.shield(function* () {
-          yield past(20);
+          yield gate.promise;
           order.push('inner');
         });
         yield turn();
@@ -252,6 +257,9 @@ test('shields nest: the deadline strikes when the outermost ends', async (t) => 
       }
     }),
   );
+  await past(20);
+  gate.resolve(undefined);
+  await outcome;
   t.deepEqual(order, ['inner', 'outer', 'thrown']);
 });
 
@@ -286,10 +294,14 @@ test('a shield of one run holds off no other', async (t) => {
 
 test('work that ends in its shield after the deadline is a timeout: late, and stopped', async (t) => {
   const scope = new Timeout();
-  const error = await timeoutFrom(
+  const gate = defer();
+  const outcome = timeoutFrom(
     t,
-    runWithin(scope, 5, () => scope.shield(() => past(20))),
+    runWithin(scope, 5, () => scope.shield(() => gate.promise)),
   );
+  await past(20);
+  gate.resolve(undefined);
+  const error = await outcome;
   t.is(error.scope, scope);
   t.true(error.stopped);
 });
@@ -366,21 +378,21 @@ serialNativeTest('a loop in a shielded step is not cut before the shield ends', 
     function* (scope: Timeout) {
       yield turn();
       scope.shield(() => {
-        spin(120);
+        spin(REACHABLE + 60);
         order.push('shielded');
       });
       loopForever();
     },
     async (scope: Timeout) => {
       scope.shield(() => {
-        spin(120);
+        spin(REACHABLE + 60);
         order.push('shielded');
       });
       loopForever();
     },
   ];
   for (const work of works) {
-    const scope = new Timeout(60);
+    const scope = new Timeout(REACHABLE);
     const error = await timeoutFrom(t, scope.run(work));
     t.is(error.scope, scope);
     t.is(error.stage, 'interrupt');
@@ -411,6 +423,29 @@ serialNativeTest(
     );
     t.is(error.scope, scope);
     t.deepEqual(seen, ['spun', 10]);
+  },
+);
+
+serialNativeTest(
+  'a runSync in a shield is not cut by a deadline around that is moved in it',
+  async (t) => {
+    const scope = new Timeout(600_000);
+    let isDone = false;
+    const error = await timeoutFrom(
+      t,
+      scope.run(async () => {
+        await scope.shield(async () => {
+          await turn();
+          runSync(() => {
+            scope.reschedule(20);
+            spin(60);
+            isDone = true;
+          }, 600_000);
+        });
+      }),
+    );
+    t.is(error.scope, scope);
+    t.true(isDone);
   },
 );
 

@@ -6,7 +6,7 @@ import { serialNativeTest } from '../harness/native-test.js';
 import { outcomeOf } from '../harness/outcome.js';
 import { repetitions } from '../harness/repetitions.js';
 import { runSource } from '../harness/run-fixture.js';
-import { loopForever, spin, spinUntil } from '../harness/work.js';
+import { loopForever, REACHABLE, spin, spinUntil } from '../harness/work.js';
 
 // Each of these blocks the event loop: they are serial.
 
@@ -21,8 +21,8 @@ serialNativeTest(
       t,
       scope.run(async () => {
         await turn();
-        scope.reschedule(20);
-        blocksTheLoop(200);
+        scope.reschedule(REACHABLE);
+        blocksTheLoop(2 * REACHABLE);
         await forever();
       }),
     );
@@ -46,7 +46,7 @@ test.serial('a later part that blocks is never interrupted: it runs to its end',
     };
     const ends = [];
     for (const [name, work] of Object.entries(works)) {
-      const error = await run((scope) => work(scope, () => ends.push(name)), 200).catch((thrown) => thrown);
+      const error = await run((scope) => work(scope, () => ends.push(name)), 500).catch((thrown) => thrown);
       ends.push(error?.code ?? 'value');
       await new Promise((r) => setImmediate(r));
     }
@@ -84,7 +84,7 @@ serialNativeTest(
       t,
       scope.run(async () => {
         await turn();
-        scope.reschedule(30);
+        scope.reschedule(REACHABLE);
         runSync(loopForever, Infinity);
         reached = true;
       }),
@@ -136,7 +136,7 @@ serialNativeTest(
           () =>
             new Promise((_, reject) => {
               way(() => {
-                scope.reschedule(60);
+                scope.reschedule(REACHABLE);
                 thrown = outcomeOf(() => runSync(loopForever, Infinity)).error;
                 reject(thrown);
               });
@@ -152,7 +152,7 @@ serialNativeTest(
 serialNativeTest(
   'run inside runSync inside run: the innermost loop ends with the outermost',
   async (t) => {
-    const outer = new Timeout(80);
+    const outer = new Timeout(REACHABLE);
     const sync = new Timeout(600_000);
     const inner = new Timeout(600_000);
     const error = await timeoutFrom(
@@ -197,7 +197,7 @@ serialNativeTest(
     for (const work of innerWorks) {
       for (const around of aroundThem) {
         for (const isLater of [false, true]) {
-          const outer = new Timeout(80);
+          const outer = new Timeout(REACHABLE);
           const sync = new Timeout(600_000);
           const inner = new Timeout(600_000);
           let released = 0;
@@ -317,8 +317,8 @@ test.serial('after each kind of end, code behind is never hit: thousands of runs
     const kinds = [
       (end) => function* () { yield 1; spinUntil(end); },
       (end) => async () => { spinUntil(end); },
-      (end) => async () => { await null; runSync(() => spinUntil(end), 1000); },
-      (end) => () => { try { return run(function* () { spinUntil(end); yield 1; }, 1000); } finally { innocent(); } },
+      (end) => async () => { await null; runSync(() => spinUntil(end), 60_000); },
+      (end) => () => { try { return run(function* () { spinUntil(end); yield 1; }, 60_000); } finally { innocent(); } },
     ];
     for (let i = 0; i < count; i++) {
       const end = performance.now() + 0.2 + (Math.random() - 0.5) * 0.08;
@@ -342,7 +342,7 @@ serialNativeTest(
     const error = await timeoutFrom(t, runWithin(scope, 1, forever));
     t.true(error.cause === undefined || error.cause instanceof Error);
     const blocked = new Timeout();
-    const outcome = timeoutFrom(t, runWithin(blocked, 5, forever));
+    const outcome = timeoutFrom(t, runWithin(blocked, REACHABLE, forever));
     const outside = function blocksOutside(): void {
       spinUntil(blocked.deadline + 150);
     };

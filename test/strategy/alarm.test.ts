@@ -6,7 +6,7 @@ import { runSync } from 'hardstop';
 import { fallbackTest, nativeTest, serialNativeTest } from '../harness/native-test.js';
 import { repetitions } from '../harness/repetitions.js';
 import { runFixture, runSource } from '../harness/run-fixture.js';
-import { loopForever, spin } from '../harness/work.js';
+import { loopForever, REACHABLE, spin } from '../harness/work.js';
 
 const now = (): number => performance.now();
 
@@ -107,7 +107,7 @@ test.serial('an earlier request replaces a later one', async (t) => {
 test.serial('what is dropped does not ring', async (t) => {
   const { alarm, calls } = makeBell(t);
   for (const wait of [0, 1, 5, 15]) {
-    alarm.set(now() + 10);
+    alarm.set(now() + REACHABLE);
     await delay(wait / 5);
     alarm.set(Infinity);
     await delay(wait);
@@ -115,7 +115,7 @@ test.serial('what is dropped does not ring', async (t) => {
   alarm.set(now() + 2);
   spin(10);
   alarm.set(Infinity);
-  await delay(30);
+  await delay(REACHABLE + 20);
   t.is(calls.length, 0);
 });
 
@@ -190,15 +190,15 @@ test.serial('a ring sees no store of whoever has made or set the alarm', async (
   t.is(seen, undefined);
 });
 
-// Long enough for a watchdog that has to wait for a core.
+// Entered before the alarm is due, and long enough for a watchdog that has to wait for a core.
 function blockingFunction(): void {
-  spin(400);
+  spin(2 * REACHABLE);
 }
 
 serialNativeTest('a late ring tells what has blocked the loop', async (t) => {
   const { alarm, next } = makeBell(t);
   const rings = next();
-  alarm.set(now() + 2);
+  alarm.set(now() + REACHABLE);
   blockingFunction();
   const { stuck } = await rings;
   t.true(stuck instanceof Error);
@@ -216,7 +216,7 @@ serialNativeTest('so does one that was asked for when the loop was blocked alrea
   // Now the standing request rings, with nothing wanted.
   spin(20);
   const rings = next();
-  alarm.set(now() + 10);
+  alarm.set(now() + REACHABLE);
   (function asksThenBlocks() {
     spin(1_500);
   })();
@@ -228,8 +228,9 @@ serialNativeTest(
   async (t) => {
     const { alarm, next } = makeBell(t);
     const rings = next();
-    alarm.set(now() + 2);
-    for (let i = 0; i < 40; i++) t.throws(() => runSync(loopForever, 10), { name: 'TimeoutError' });
+    alarm.set(now() + REACHABLE);
+    for (let i = 0; i < 2; i++)
+      t.throws(() => runSync(loopForever, 1.5 * REACHABLE), { name: 'TimeoutError' });
     t.regex(String((await rings).stuck?.stack), /loopForever/);
   },
 );
@@ -237,7 +238,7 @@ serialNativeTest(
 test.serial('a loop that is blocked when nothing is due is nothing to tell', async (t) => {
   const { alarm, next } = makeBell(t);
   alarm.set(now() + 2);
-  alarm.set(now() + 60);
+  alarm.set(now() + REACHABLE);
   spin(30);
   const { stuck } = await next();
   if (stuck !== undefined) t.notRegex(String(stuck.stack), /spin/);
@@ -252,7 +253,7 @@ test.serial('runs that are stopped while alarms ring are not disturbed', async (
     t.throws(() => runSync(loopForever, 1 + Math.random() * 7), { name: 'TimeoutError' });
     while (calls.length === before) await delay(1);
     t.is(
-      runSync(() => 'value', 1_000),
+      runSync(() => 'value', 60_000),
       'value',
     );
   }
