@@ -14,6 +14,7 @@
 #include "guard.h"
 #include "interrupter.h"
 #include "milliseconds.h"
+#include "process/tree_end_functions.h"
 #include "unblind.h"
 #include "watchdog.h"
 
@@ -197,6 +198,12 @@ Napi::Value MakeAlarm(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// openTreeEnds(onOver): the functions that end process trees, undefined where there are none.
+Napi::Value OpenThreadsTreeEnds(const Napi::CallbackInfo& info) {
+  napi_value functions = OpenTreeEnds(info.Env(), State(info)->time_origin, info[0]);
+  return functions == nullptr ? info.Env().Undefined() : Napi::Value(info.Env(), functions);
+}
+
 // start(): starts the watchdog's thread if it does not run. False: refused.
 Napi::Value Start(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), Watchdog::Instance().EnsureStarted());
@@ -247,6 +254,7 @@ Napi::Value SetUp(const Napi::CallbackInfo& info) {
   Export<Shield>(functions, "shield", state);
   Export<Raise>(functions, "raise", state);
   Export<MakeAlarm>(functions, "makeAlarm", state);
+  Export<OpenThreadsTreeEnds>(functions, "openTreeEnds", state);
   Export<CalibrateClock>(functions, "calibrateClock", state);
   Export<Start>(functions, "start", state);
   Export<Describe>(functions, "describe", state);

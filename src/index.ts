@@ -22,6 +22,12 @@ export {
   type TimeoutableDecorator,
   type TimeoutableResult,
 } from './api/timeoutable.js';
+export {
+  treeKill,
+  type TreeKillCallback,
+  type TreeKillOptions,
+  type TreeKillReport,
+} from './api/tree-kill.js';
 export { wait, type Waited } from './api/wait.js';
 export { withTimeout, type WithTimeoutOptions } from './api/with-timeout.js';
 export type { TimeoutMessage } from './core/diagnostics.js';

@@ -61,6 +61,46 @@ export interface NativeAlarm {
   takeStuck(): Error | undefined;
 }
 
+/** Which processes of a tree are meant (`TreeScope` in native/process/tree_members.h). */
+export const TreeScope: { readonly tree: 0; readonly root: 1; readonly descendants: 2 } =
+  Object.freeze({ tree: 0, root: 1, descendants: 2 });
+
+/** The steps of an end, by number (`EndStep` in native/process/tree_end.h). */
+export const TreeEndStep: readonly ('none' | 'soft' | 'hard' | undefined)[] = Object.freeze([
+  'none',
+  'soft',
+  'hard',
+] as const);
+
+/** Called on this thread's event loop with each report of an end. `startedAt` is `Infinity` where nothing was sent. */
+export type OnTreeEndOver = (
+  id: number,
+  step: number,
+  root: number,
+  startedAt: number,
+  endedAt: number,
+  signalled: readonly number[],
+  survivors: readonly number[],
+) => void;
+
+/** Plans the ends of process trees, which the killer's thread carries out. What has no id any more is left alone. */
+export interface NativeTreeEnds {
+  /** The end's id; 0: refused. An empty `mark` is none. */
+  plan(
+    pid: number,
+    mark: string,
+    scope: number,
+    deadline: number,
+    grace: number,
+    signal: number,
+    once: boolean,
+  ): number;
+  reschedule(id: number, deadline: number): void;
+  begin(id: number, grace: number): void;
+  /** `true`: the end was dropped, and there will be no report. */
+  rootEnded(id: number, sweep: boolean): boolean;
+}
+
 /** The functions of one thread. Instants are ms on the `performance.now()` scale; `Infinity` is none. */
 export interface NativeFunctions {
   run(work: unknown, argument: unknown, deadline: number): unknown;
@@ -90,6 +130,8 @@ export interface NativeFunctions {
     ring: (stuck: Error | undefined) => void,
     wanted: Float64Array,
   ): NativeAlarm | undefined;
+  /** `undefined`: the system does not list its processes. */
+  openTreeEnds(onOver: OnTreeEndOver): NativeTreeEnds | undefined;
   calibrateClock(now: () => number): void;
   /** `false`: the system has no thread to give. */
   start(): boolean;

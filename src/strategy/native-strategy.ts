@@ -9,6 +9,8 @@ import {
   type NativeAlarm,
   type NativeDescription,
   type NativeFunctions,
+  type NativeTreeEnds,
+  type OnTreeEndOver,
 } from '../native/binding.js';
 import { loadAddon } from '../native/load.js';
 import { STOPPED, type InThreadWork, type Stop, type Strategy } from './strategy.js';
@@ -131,6 +133,11 @@ export function makeNativeAlarm(
   wanted: Float64Array,
 ): NativeAlarm | undefined {
   return functions?.makeAlarm(ring, wanted);
+}
+
+/** What ends process trees from a thread of its own; `undefined` without the addon, or where processes cannot be listed. */
+export function openNativeTreeEnds(onOver: OnTreeEndOver): NativeTreeEnds | undefined {
+  return functions?.openTreeEnds(onOver);
 }
 
 /** What the addon says is at work; `undefined` without it. */

@@ -117,12 +117,18 @@ test('a binary breaks the rules if it needs or exports too much', async (t) => {
 });
 
 for (const [os, folders] of [
-  ['linux', ['native', 'native/platform/linux', 'native/platform/posix']],
+  ['linux', ['native', 'native/process', 'native/platform/linux', 'native/platform/posix']],
   [
     'mac',
-    ['native', 'native/platform/darwin', 'native/platform/posix', 'native/platform/suspension'],
+    [
+      'native',
+      'native/process',
+      'native/platform/darwin',
+      'native/platform/posix',
+      'native/platform/suspension',
+    ],
   ],
-  ['win', ['native', 'native/platform/suspension', 'native/platform/win32']],
+  ['win', ['native', 'native/process', 'native/platform/suspension', 'native/platform/win32']],
 ] as const) {
   test(`binding.gyp lists every source for ${os}`, async (t) => {
     const { readBuildDescription } = await script<BuildDescriptions>(

@@ -16,6 +16,8 @@ export interface TreeEndPlan {
   readonly grace: number;
   /** Default SIGTERM. SIGCONT follows it, so that stopped processes can die. */
   readonly signal: NodeJS.Signals | number;
+  /** That signal to everybody, and nothing else: no SIGCONT, no force, and no waiting until they end. */
+  readonly once?: boolean;
 }
 
 /** What was done. */

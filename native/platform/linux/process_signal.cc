@@ -1,0 +1,74 @@
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "platform/process_list.h"
+
+namespace hardstop::platform {
+namespace {
+
+// By number: C libraries know them since 2.36, Linux since 5.1 and 5.3. They are the same on
+// every processor that Node runs on.
+constexpr long kPidfdSendSignal = 424;  // NOLINT(runtime/int)
+constexpr long kPidfdOpen = 434;        // NOLINT(runtime/int)
+
+// Holds on to the process that was listed, so that its id cannot come to mean another one.
+class HeldProcess {
+ public:
+  explicit HeldProcess(const ProcessEntry& process)
+      : pid_(process.pid), descriptor_(static_cast<int>(syscall(kPidfdOpen, process.pid, 0U))) {
+    // After the descriptor was opened. What it was opened for had the id before what has it now;
+    // so if that is the process that was listed, the descriptor is for it.
+    ProcessEntry now;
+    is_there_ = ReadProcess(pid_, &now) && now.IsSameAs(process) && now.alive;
+  }
+  HeldProcess(const HeldProcess&) = delete;
+  HeldProcess& operator=(const HeldProcess&) = delete;
+  ~HeldProcess() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+
+  SendResult Send(int signal) const {
+    if (!is_there_) return SendResult::kGone;
+    if (descriptor_ >= 0) {
+      if (syscall(kPidfdSendSignal, descriptor_, signal, nullptr, 0U) == 0) {
+        return SendResult::kSent;
+      }
+      if (errno == ESRCH) return SendResult::kGone;
+    }
+    // An old kernel, no descriptor to be had, a filter for system calls, or no permission: by the
+    // id, whose owner has just been looked at.
+    if (kill(pid_, signal) == 0) return SendResult::kSent;
+    return errno == ESRCH ? SendResult::kGone : SendResult::kRefused;
+  }
+
+ private:
+  const int32_t pid_;
+  const int descriptor_;
+  bool is_there_ = false;
+};
+
+bool Stops(int signal) {
+  return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+}  // namespace
+
+SendResult AskToEnd(const ProcessEntry& process, int signal, bool wake) {
+  const HeldProcess held(process);
+  const SendResult result = held.Send(signal);
+  if (wake && result == SendResult::kSent && !Stops(signal)) held.Send(SIGCONT);
+  return result;
+}
+
+SendResult Freeze(const ProcessEntry& process) { return HeldProcess(process).Send(SIGSTOP); }
+
+SendResult Kill(const ProcessEntry& process) { return HeldProcess(process).Send(SIGKILL); }
+
+void KillGroup(int32_t group) {
+  // 0 and 1 would mean this process's own group and everybody.
+  if (group > 1 && group != getpgrp()) kill(-group, SIGKILL);
+}
+
+}  // namespace hardstop::platform

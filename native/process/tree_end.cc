@@ -1,0 +1,198 @@
+#include "process/tree_end.h"
+
+#include <algorithm>
+
+#include "platform/process_list.h"
+
+namespace hardstop {
+
+using platform::Instant;
+using platform::MonotonicClock;
+using platform::Nanoseconds;
+using platform::SendResult;
+
+namespace {
+
+// SIGKILL, on systems with signals and in Node on those without.
+constexpr int32_t kKillSignal = 9;
+
+// Between two looks at the members that are known: they become rarer.
+constexpr Nanoseconds kFirstWait = std::chrono::microseconds(300);
+constexpr Nanoseconds kLongestSoftWait = std::chrono::milliseconds(50);
+constexpr Nanoseconds kLongestHardWait = std::chrono::milliseconds(2);
+// Each is longer than the one before by this part of it.
+constexpr int kGrowth = 4;
+// Between two lists of all processes while known members live. Before force is used, lists take
+// this part of the thread's time at most.
+constexpr Nanoseconds kSoftListEvery = std::chrono::milliseconds(50);
+constexpr Nanoseconds kHardListEvery = std::chrono::milliseconds(2);
+constexpr int kShareOfListing = 10;
+// A tree that grows while it is being frozen is frozen again, so often.
+constexpr int kMostFreezes = 10;
+// What lives this long after it was killed is stuck in the kernel.
+constexpr Nanoseconds kGiveUpAfter = std::chrono::seconds(2);
+
+Instant After(Instant instant, Nanoseconds duration) {
+  return duration >= Instant::max() - instant ? Instant::max() : instant + duration;
+}
+
+}  // namespace
+
+ProcessSnapshot* SharedSnapshot::Get() {
+  if (!taken_) {
+    const Instant begun = MonotonicClock::now();
+    snapshot_.Take();
+    cost_ = MonotonicClock::now() - begun;
+    taken_ = true;
+  }
+  return &snapshot_;
+}
+
+TreeEnd::TreeEnd(const TreeTarget& target, const TreeEndPlan& plan)
+    : plan_(plan), members_(target), due_(plan.deadline), wait_(kFirstWait) {
+  // A foreign tree is not ours to hold together.
+  if (target.scope == TreeScope::kTree && target.mark[0] != '\0')
+    container_.Adopt(target.pid, target.mark);
+}
+
+void TreeEnd::Reschedule(Instant deadline) {
+  if (phase_ == Phase::kPlanned) due_ = deadline;
+}
+
+void TreeEnd::Begin(Instant now, Nanoseconds grace) {
+  if (phase_ == Phase::kHard || phase_ == Phase::kOver) return;
+  const bool is_force = plan_.signal == kKillSignal && !plan_.once;
+  const Instant hard_at = is_force ? now : After(now, grace);
+  hard_at_ = std::min(hard_at_, hard_at);
+  phase_ = Phase::kSoft;
+  due_ = now;
+}
+
+void TreeEnd::RootEnded(Instant now) {
+  members_.ForgetRoot();
+  if (has_begun() && !is_over()) due_ = now;
+}
+
+void TreeEnd::Step(Instant now, SharedSnapshot* processes) {
+  if (phase_ == Phase::kPlanned) Begin(now, plan_.grace);
+  if (phase_ == Phase::kSoft && now >= hard_at_) {
+    phase_ = Phase::kHard;
+    hard_at_ = now;
+    wait_ = kFirstWait;
+    next_list_ = now;
+  }
+  if (now >= next_list_ || members_.Refresh() == 0) Look(now, processes);
+  if (phase_ != Phase::kOver) Rest(MonotonicClock::now());
+}
+
+void TreeEnd::Look(Instant now, SharedSnapshot* processes) {
+  ++looks_;
+  const size_t added = members_.Find(processes->Get());
+  if (phase_ == Phase::kHard) {
+    // Whoever forks without an end is faster than one signal after the other.
+    if (added > 0 && report_.step == EndStep::kHard) members_.KillGroups();
+    if (FreezeAll(added)) {
+      next_list_ = now;
+      return;
+    }
+    KillAll();
+  } else {
+    AskAll();
+  }
+  const auto& members = members_.members();
+  const bool nobody = std::all_of(members.begin(), members.end(),
+                                  [](const TreeMember& member) { return member.refused; });
+  empty_looks_ = nobody ? empty_looks_ + 1 : 0;
+  const Instant done = MonotonicClock::now();
+  // Once more at once, for those who were started while the signals were sent.
+  const bool is_done = plan_.once && looks_ >= 2;
+  if (is_done || empty_looks_ >= 2 || (phase_ == Phase::kHard && now - hard_at_ >= kGiveUpAfter)) {
+    Finish(done);
+  } else if (phase_ == Phase::kHard) {
+    next_list_ = done + kHardListEvery;
+  } else {
+    next_list_ =
+        looks_ == 1 ? done : done + std::max(kSoftListEvery, processes->cost() * kShareOfListing);
+  }
+}
+
+void TreeEnd::Rest(Instant now) {
+  const bool is_hard = phase_ == Phase::kHard;
+  if (empty_looks_ > 0) {
+    due_ = now;
+    return;
+  }
+  due_ = now + wait_;
+  if (!is_hard) due_ = std::min(due_, hard_at_);
+  wait_ = std::min(wait_ + wait_ / kGrowth, is_hard ? kLongestHardWait : kLongestSoftWait);
+}
+
+// This process, if it is a member, comes last in both: afterwards it may not get to the others.
+void TreeEnd::AskAll() {
+  TreeMember* self = nullptr;
+  for (TreeMember& member : members_.members()) {
+    if (member.asked_at != 0 || member.refused) continue;
+    const TreeMember* parent = members_.Member(member.process.parent);
+    // What a process starts that was asked to end, it starts to end well.
+    if (parent != nullptr && parent->asked_at != 0 && parent->asked_at < looks_) continue;
+    if (member.process.pid == platform::OwnProcessId()) {
+      self = &member;
+    } else {
+      AskOne(&member);
+    }
+  }
+  if (self != nullptr) AskOne(self);
+}
+
+void TreeEnd::AskOne(TreeMember* member) {
+  member->asked_at = looks_;
+  Note(member, EndStep::kSoft, platform::AskToEnd(member->process, plan_.signal, !plan_.once));
+}
+
+// Returns whether it has to be done again before anybody is killed, because there may be more.
+bool TreeEnd::FreezeAll(size_t added) {
+  const bool has_more = freezes_ == 0 || added > 0;
+  if (members_.is_marked() || !has_more || freezes_ >= kMostFreezes) return false;
+  ++freezes_;
+  bool any = false;
+  for (const TreeMember& member : members_.members()) {
+    if (member.refused || member.process.pid == platform::OwnProcessId()) continue;
+    if (platform::Freeze(member.process) == SendResult::kSent) any = true;
+  }
+  return any;
+}
+
+void TreeEnd::KillAll() {
+  TreeMember* self = nullptr;
+  for (TreeMember& member : members_.members()) {
+    if (member.refused) continue;
+    if (member.process.pid == platform::OwnProcessId()) {
+      self = &member;
+    } else {
+      Note(&member, EndStep::kHard, platform::Kill(member.process));
+    }
+  }
+  container_.Kill();
+  if (self != nullptr) Note(self, EndStep::kHard, platform::Kill(self->process));
+}
+
+void TreeEnd::Note(TreeMember* member, EndStep step, SendResult result) {
+  if (result == SendResult::kRefused) member->refused = true;
+  if (result != SendResult::kSent) return;
+  if (report_.started_at == Instant::max()) report_.started_at = MonotonicClock::now();
+  report_.step = step;
+  if (member->is_root) report_.root = step;
+  if (!member->signalled) report_.signalled.push_back(member->process.pid);
+  member->signalled = true;
+}
+
+void TreeEnd::Finish(Instant now) {
+  phase_ = Phase::kOver;
+  due_ = Instant::max();
+  report_.ended_at = now;
+  for (const TreeMember& member : members_.members()) {
+    if (plan_.once ? member.refused : member.alive) report_.survivors.push_back(member.process.pid);
+  }
+}
+
+}  // namespace hardstop

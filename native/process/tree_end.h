@@ -1,0 +1,117 @@
+#ifndef HARDSTOP_NATIVE_PROCESS_TREE_END_H_
+#define HARDSTOP_NATIVE_PROCESS_TREE_END_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "platform/clock.h"
+#include "platform/process_container.h"
+#include "process/process_snapshot.h"
+#include "process/tree_members.h"
+
+namespace hardstop {
+
+// How a tree is ended.
+struct TreeEndPlan {
+  // When it is asked to end; Instant::max(): not by the clock.
+  platform::Instant deadline = platform::Instant::max();
+  // From then until force is used. 0: nobody is asked.
+  platform::Nanoseconds grace{0};
+  // What asks.
+  int32_t signal = 0;
+  // That signal to everybody and nothing else: no force, and no waiting for an end.
+  bool once = false;
+};
+
+// Mirrored by src/native/binding.ts.
+enum class EndStep : int32_t { kNone, kSoft, kHard };
+
+// What was done.
+struct TreeEndReport {
+  // What ended the last of them, and what the root was sent last while it lived.
+  EndStep step = EndStep::kNone;
+  EndStep root = EndStep::kNone;
+  // When the first signal was sent; Instant::max(): none was.
+  platform::Instant started_at = platform::Instant::max();
+  platform::Instant ended_at = platform::Instant::max();
+  std::vector<int32_t> signalled;
+  // What could not be ended: not permitted, or stuck in the kernel.
+  std::vector<int32_t> survivors;
+};
+
+// The list of processes, taken at most once in each round of the killer.
+class SharedSnapshot {
+ public:
+  void BeginRound() { taken_ = false; }
+  ProcessSnapshot* Get();
+  // How long it took to take the last one.
+  platform::Nanoseconds cost() const { return cost_; }
+
+ private:
+  ProcessSnapshot snapshot_;
+  bool taken_ = false;
+  platform::Nanoseconds cost_{0};
+};
+
+// The end of one tree, a step at a time. It keeps no time of its own: Step() is to be called when
+// it is due. Made on the thread that plans, then the killer's alone.
+//
+// A soft step sends its signal to all members, and again to those that come later unless they were
+// started by one that was asked to end: how that ends is its own matter. A hard step kills until
+// two lists of processes in a row have had no member. Where no mark tells who belongs to the tree,
+// who loses his parent is lost: then all are stopped before the first is killed.
+class TreeEnd {
+ public:
+  // To be made while the root has not been reaped.
+  TreeEnd(const TreeTarget& target, const TreeEndPlan& plan);
+
+  // Nothing happens once it has begun.
+  void Reschedule(platform::Instant deadline);
+  // Begins now; called again, the earlier use of force counts.
+  void Begin(platform::Instant now, platform::Nanoseconds grace);
+  // It was reaped, or is about to be.
+  void RootEnded(platform::Instant now);
+
+  // When Step() is to be called next; max(): not before it has begun.
+  platform::Instant due() const { return due_; }
+  void Step(platform::Instant now, SharedSnapshot* processes);
+
+  const TreeEndPlan& plan() const { return plan_; }
+  bool has_begun() const { return phase_ != Phase::kPlanned; }
+  bool is_over() const { return phase_ == Phase::kOver; }
+  // Complete once it is over.
+  const TreeEndReport& report() const { return report_; }
+
+ private:
+  enum class Phase { kPlanned, kSoft, kHard, kOver };
+
+  void Look(platform::Instant now, SharedSnapshot* processes);
+  void Rest(platform::Instant now);
+  void AskAll();
+  bool FreezeAll(size_t added);
+  void KillAll();
+  void AskOne(TreeMember* member);
+  void Note(TreeMember* member, EndStep step, platform::SendResult result);
+  void Finish(platform::Instant now);
+
+  const TreeEndPlan plan_;
+  platform::ProcessContainer container_;
+  TreeMembers members_;
+  Phase phase_ = Phase::kPlanned;
+  platform::Instant due_;
+  // When force is used; once it is, when it began to be.
+  platform::Instant hard_at_ = platform::Instant::max();
+  // When all processes are listed again; the members that are known are looked at more often.
+  platform::Instant next_list_ = platform::Instant::min();
+  platform::Nanoseconds wait_;
+  uint32_t looks_ = 0;
+  // Looks that have frozen members, which are to be killed when there are no new ones.
+  int freezes_ = 0;
+  // Looks in a row that have found no member.
+  int empty_looks_ = 0;
+  TreeEndReport report_;
+};
+
+}  // namespace hardstop
+
+#endif  // HARDSTOP_NATIVE_PROCESS_TREE_END_H_

@@ -1,0 +1,126 @@
+import test from 'ava';
+import { nativeIsSwitchedOff } from '../../harness/process-tree.js';
+import { repetitions } from '../../harness/repetitions.js';
+import { runSource } from '../../harness/run-fixture.js';
+
+const linuxTest = process.platform === 'linux' ? test.serial : test.serial.skip;
+const nativeLinuxTest = nativeIsSwitchedOff() ? test.serial.skip : linuxTest;
+
+const prelude = `
+  import { spawn } from 'node:child_process';
+  import { once } from 'node:events';
+  import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+  import { tmpdir } from 'node:os';
+  import { listProcesses } from '#internal/strategy/process-tree/linux-processes.js';
+  import { planTreeEnd } from '#internal/strategy/process-tree/plan-tree-end.js';
+  import { newTreeMark } from '#internal/strategy/process-tree/tree-mark.js';
+  import { stateOf } from './build/test/harness/process-tree.js';
+  import { waitForCondition } from './build/test/harness/wait-for.js';
+`;
+
+// A multiple of what is under way at a time. The timers look at all processes for each end.
+const count = 20 * repetitions(nativeIsSwitchedOff() ? 5 : 15);
+
+linuxTest('many ends leave no descriptor, no zombie and no process', async (t) => {
+  const child = await runSource(
+    `${prelude}
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    let ends = 0;
+    const endOne = async (i) => {
+      const { mark, env } = newTreeMark();
+      const root = spawn('sleep', ['1000'], { detached: true, env, stdio: 'ignore' });
+      const exit = once(root, 'exit');
+      const end = planTreeEnd(
+        { pid: root.pid, mark, scope: 'tree' },
+        { deadline: i % 3 === 0 ? performance.now() : Infinity, grace: i % 2 === 0 ? 0 : 60_000, signal: 'SIGTERM' },
+      );
+      if (i % 3 === 1) end.begin();
+      if (i % 3 === 2) { root.kill(); await exit; end.rootEnded(i % 2 === 0); }
+      const { survivors } = await end.report;
+      if (survivors.length > 0) console.log('survivors', survivors);
+      await exit;
+      ends += 1;
+    };
+    const endSome = async (count) => {
+      for (let done = 0; done < count; done += 20) {
+        await Promise.all(Array.from({ length: 20 }, (_, i) => endOne(i)));
+      }
+    };
+    await endSome(20);
+    const before = descriptors();
+    await endSome(${String(count)});
+    // Zombies are listed too.
+    const children = listProcesses().filter(({ parent }) => parent === process.pid);
+    console.log(ends, descriptors() - before, children.length);
+  `,
+    { timeoutMs: 55_000 },
+  );
+  t.is(child.stdout, `${String(count + 20)} 0 0\n`, child.stderr);
+});
+
+nativeLinuxTest('a tree ends on time while the event loop is blocked', async (t) => {
+  const child = await runSource(`${prelude}
+    const folder = mkdtempSync(tmpdir() + '/hardstop-tree-');
+    const { mark, env } = newTreeMark();
+    const script = "trap '' TERM; while :; do date +%s%3N >'" + folder + "/last.new'; mv '" + folder + "/last.new' '" + folder + "/last'; sleep 0.01; done";
+    const root = spawn('/bin/sh', ['-c', script], { detached: true, env, stdio: 'ignore' });
+    const exit = once(root, 'exit');
+    const last = () => Number(readFileSync(folder + '/last', 'latin1'));
+    await waitForCondition('it writes', () => { try { return last() > 0; } catch { return false; } });
+    const start = Date.now();
+    const end = planTreeEnd(
+      { pid: root.pid, mark, scope: 'tree' },
+      { deadline: performance.now() + 150, grace: 50, signal: 'SIGTERM' },
+    );
+    while (Date.now() < start + 2_000);
+    const alive = stateOf(root.pid);
+    const { step } = await end.report;
+    await exit;
+    console.log(step, alive, last() - start);
+    rmSync(folder, { recursive: true });`);
+  const [step, state, last] = child.stdout.split(' ');
+  // Dead, but the loop that would have reaped it was blocked.
+  t.deepEqual([step, state], ['hard', 'Z'], child.stderr);
+  t.true(Number(last) < 1_500, child.stdout);
+});
+
+linuxTest(
+  'an end that is under way keeps the process alive, one that is planned does not',
+  async (t) => {
+    const source = (deadline: string): string => `${prelude}
+    const { mark, env } = newTreeMark();
+    const root = spawn('/bin/sh', ['-c', "trap '' TERM; sleep 1000; sleep 1000"], { detached: true, env, stdio: 'ignore' });
+    root.unref();
+    const end = planTreeEnd(
+      { pid: root.pid, mark, scope: 'tree' },
+      { deadline: ${deadline}, grace: 300, signal: 'SIGTERM' },
+    );
+    process.on('exit', () => { try { process.kill(-root.pid, 'SIGKILL'); } catch {} });
+    ${deadline === 'Infinity' ? 'end.begin();' : ''}
+    const { step } = await end.report;
+    console.log(step);`;
+    const begun = await runSource(source('Infinity'));
+    t.is(begun.stdout, 'hard\n', begun.stderr);
+    const planned = await runSource(source('performance.now() + 60_000'));
+    // Node's code for a module that waits for what nobody will ever settle.
+    t.like(planned, { code: 13, stdout: '', timedOut: false });
+  },
+);
+
+nativeLinuxTest('a worker that ends has its trees ended', async (t) => {
+  const worker = `${prelude}
+    import { parentPort } from 'node:worker_threads';
+    const { mark, env } = newTreeMark();
+    const root = spawn('sleep', ['1000'], { detached: true, env, stdio: 'ignore' });
+    planTreeEnd({ pid: root.pid, mark, scope: 'tree' }, { deadline: Infinity, grace: 0, signal: 'SIGTERM' });
+    parentPort.postMessage(root.pid);
+    setInterval(() => {}, 1_000);`;
+  const child = await runSource(`${prelude}
+    import { Worker } from 'node:worker_threads';
+    const worker = new Worker(${JSON.stringify(worker)}, { eval: true });
+    const [pid] = await once(worker, 'message');
+    await worker.terminate();
+    await waitForCondition('it is dead', () => !/^[^ZX]/.test(stateOf(pid)));
+    console.log('dead');`);
+  t.is(child.stdout, 'dead\n', child.stderr);
+});
