@@ -9,6 +9,7 @@
 
 #include "alarm.h"
 #include "async_context.h"
+#include "command_line.h"
 #include "env_state.h"
 #include "frame_control.h"
 #include "guard.h"
@@ -262,6 +263,8 @@ Napi::Value SetUp(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  // Asks nothing of the engine.
+  ExportCommandLine(exports);
   const char* missing = Interrupter::Load();
   if (missing != nullptr) {
     exports.Set("missing", Napi::String::New(env, missing));

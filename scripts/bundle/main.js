@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { packageRoot } from '../package-root.js';
 import { builtinModulesPlugin } from './builtin-modules.js';
 import { oneChunkPlugin } from './one-chunk.js';
+import { unbundledCommandsPlugin } from './unbundled-commands.js';
 
 const dist = join(packageRoot, 'dist');
 const outdir = join(dist, 'bundle');
@@ -50,3 +51,16 @@ await build({
 });
 // It has no state of its own to share: the flag is the process's. Apart it needs no file in common with the others.
 await build({ ...options, entryPoints: { 'main/prompt': join(dist, 'prompt.js') } });
+// The command line: a script, since Node starts those sooner than modules. What is loaded from it later is compiled there
+// too, but evaluated then; the commands that measure the package load the unbundled modules.
+await build({
+  ...options,
+  entryPoints: { 'cli/main': join(dist, 'cli/main.js') },
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  splitting: false,
+  sourcemap: false,
+  plugins: [unbundledCommandsPlugin, builtinModulesPlugin],
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+});

@@ -3,6 +3,8 @@ export const HELP = `Usage: hardstop COMMAND [OPTION]...
 Timeouts that really stop the work.
 
 Commands:
+  run       start a command, and end it and all that it has started in time;
+            'hardstop run --help' tells more
   doctor    what works on this machine, and why the rest does not
   bench     measure how late each strategy stops a loop, and what a call costs
 
@@ -21,5 +23,5 @@ General options:
   -h, --help              print this text
   -V, --version           print the version
 
-Exit status 2 means that the command line was not understood.
+Exit status 2 means that the command line was not understood ('run': 125).
 `;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { HELP } from './help.js';
 import { packageVersion } from '../version.js';
-import { UsageError } from './usage-error.js';
+import { isUsageError, UsageError } from './usage-error.js';
 
 /** A command takes the arguments after its name and gives the exit status. */
 interface CommandModule {
@@ -12,11 +12,13 @@ interface CommandModule {
 const commands: ReadonlyMap<string, () => Promise<CommandModule>> = new Map([
   ['bench', () => import('./bench/command.js')],
   ['doctor', () => import('./doctor/command.js')],
+  ['run', () => import('./run/command.js')],
 ]);
 
 const USAGE_STATUS = 2;
 
-process.exitCode = await main(process.argv.slice(2));
+// No top-level await: it is bundled as a script, which Node starts sooner than a module.
+void main(process.argv.slice(2)).then((status) => (process.exitCode = status));
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
@@ -25,7 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     return await (await loadCommand(name)).run(rest);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!isUsageError(error)) throw error;
     process.stderr.write(`hardstop: ${error.message}\nTry 'hardstop --help'.\n`);
     return USAGE_STATUS;
   }

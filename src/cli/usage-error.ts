@@ -6,3 +6,8 @@ export class UsageError extends Error {
     defineErrorName(this, 'UsageError');
   }
 }
+
+/** Whether it is one, also of another copy of this module: commands may be bundled or not. */
+export function isUsageError(error: unknown): error is UsageError {
+  return error instanceof Error && error.name === 'UsageError';
+}

@@ -1,4 +1,5 @@
 // The typed mirror of native/addon.cc: what it exports, in its own order.
+import type { CommandLineFunctions } from './command-binding.js';
 
 /** Words of the memory that the addon shares with this thread (`SharedWord` in native/env_state.h). */
 export const SharedWord: {
@@ -142,6 +143,8 @@ export interface NativeFunctions {
 export interface Addon {
   /** The V8 entry point that this runtime lacks; everything else is absent then. */
   readonly missing?: string;
+  /** `undefined`: this platform has none of it. */
+  commandLine(): CommandLineFunctions | undefined;
   setUp(
     threadId: number,
     words: Int32Array,

@@ -8,7 +8,7 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-const main = join(packageRoot, 'dist/cli/main.js');
+const main = join(packageRoot, 'dist/bundle/cli/main.cjs');
 const KILL_AFTER_MS = 50_000;
 
 /** Runs the command line tool as a user would, in a process of its own. */

@@ -1,5 +1,6 @@
 /**
- * What the guard runs, for any POSIX shell; `$1` is what the marks of its thread begin with. It sleeps in `read` until
+ * What the guard runs, for any POSIX shell; `$1` is what the marks of its thread begin with, `$2` how many
+ * seconds pass before it kills. It sleeps in `read` until
  * the other end of its standard input is closed, which the system does however a process ends.
  *
  * Lines on its input: `guard PID`, `release PID`, `free MARK`. Then: nothing of the trees that are guarded, and nothing
@@ -46,6 +47,9 @@ marked() {
     echo "${'$'}{pid%/environ}"
   done
 }
+
+# What the death of its parent has asked to end gets to do so.
+[ "${'$'}{2:-0}" = 0 ] || sleep "$2"
 
 ids=$trees
 empty=0

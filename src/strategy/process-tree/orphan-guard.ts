@@ -18,8 +18,8 @@ const free = new Set<string>();
 const nobody = new AsyncResource('hardstop');
 
 /** Starts this thread's guard, if it does not run. `false`: there can be none here. */
-export function startOrphanGuard(): boolean {
-  guard ??= nobody.runInAsyncScope(startGuard);
+export function startOrphanGuard(graceSeconds = 0): boolean {
+  guard ??= nobody.runInAsyncScope(startGuard, undefined, graceSeconds);
   return guard !== undefined;
 }
 
@@ -45,10 +45,10 @@ export function freeTree(pid: number, mark: string): void {
   if (guard !== undefined) tell(guard, `free ${mark}`);
 }
 
-function startGuard(): ChildProcess | undefined {
+function startGuard(graceSeconds: number): ChildProcess | undefined {
   // Processes die with their console or job there; elsewhere the pipe's end is what tells.
   if (process.platform === 'win32') return undefined;
-  const args = ['-c', ORPHAN_GUARD_SCRIPT, 'hardstop-guard', markPrefix];
+  const args = ['-c', ORPHAN_GUARD_SCRIPT, 'hardstop-guard', markPrefix, String(graceSeconds)];
   let child: ChildProcess;
   try {
     // A session of its own, so that neither the terminal nor a kill of this process's group reaches it, and nothing of

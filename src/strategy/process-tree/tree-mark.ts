@@ -35,6 +35,11 @@ export function markInEnvironment(mark: string): string {
   return `${mark};`;
 }
 
+/** How many trees enclose a process with that environment. */
+export function treeDepth(env: NodeJS.ProcessEnv): number {
+  return (env[VARIABLE]?.split(';').length ?? 1) - 1;
+}
+
 function base36(value: number | bigint): string {
   return value.toString(36);
 }

@@ -1,0 +1,203 @@
+// What `hardstop run` ends beyond the command itself and its group.
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { RunReport } from '#internal/cli/run/report-file.js';
+import { nativeTestOn } from '../harness/native-test.js';
+import { waitForCondition } from '../harness/wait-for.js';
+import { hardstop, start } from './beside-coreutils.js';
+import { findByArgument, hasProc } from './processes.js';
+
+const linuxTest = hasProc ? test.serial : test.serial.skip;
+const nativeLinuxTest = nativeTestOn(hasProc);
+
+/** A program that leaves the group and loses its parent, ignores what asks it to end, and is found by its argument. */
+const daemon = (tag: string, before = ''): string =>
+  `${before} setsid sh -c 'trap "" TERM HUP INT; echo ready; while :; do sleep .05; done' ${tag} & `;
+
+function makeTag(t: ExecutionContext): string {
+  const tag = `hardstop-test-${randomUUID()}`;
+  t.teardown(() => {
+    for (const pid of findByArgument(tag)) process.kill(pid, 'SIGKILL');
+  });
+  return tag;
+}
+
+const isGone = (tag: string): boolean => findByArgument(tag).length === 0;
+
+linuxTest('when time is up nothing is left of the tree, in whatever session', async (t) => {
+  const tag = makeTag(t);
+  const ended = await start(hardstop, ['2', 'sh', '-c', `${daemon(tag)} sleep 60`]).ended;
+  t.is(ended.code, 124);
+  t.true(ended.stdout.startsWith('ready'));
+  t.true(isGone(tag));
+});
+
+linuxTest('nor of what has dropped its environment', async (t) => {
+  const tag = makeTag(t);
+  const script = `${daemon(tag, 'env -i PATH="$PATH"')} sleep 60`;
+  const ended = await start(hardstop, ['-k', '.3', '2', 'sh', '-c', script]).ended;
+  t.is(ended.code, 124);
+  t.true(isGone(tag));
+});
+
+linuxTest('what handles its signal may, until --kill-after', async (t) => {
+  const tag = makeTag(t);
+  const careful = `setsid sh -c 'trap "sleep .3; echo saved; exit" TERM; echo ready; while :; do sleep .05; done' ${tag} &`;
+  const args = ['-k', '60', '2', 'sh', '-c', `${careful} sleep 60`];
+  const ended = await start(hardstop, args).ended;
+  t.like(ended, { code: 124, stdout: 'ready\nsaved\n' });
+});
+
+linuxTest('a signal that asks for an end reaches the tree too, and it is waited for', async (t) => {
+  const tag = makeTag(t);
+  const running = start(hardstop, ['60', 'sh', '-c', `${daemon(tag)} sleep 60`]);
+  await running.hasPrinted('ready');
+  process.kill(running.pid, 'SIGTERM');
+  t.is((await running.ended).signal, 'SIGTERM');
+  t.true(isGone(tag));
+});
+
+linuxTest('with KILL the whole tree is gone at once', async (t) => {
+  const tag = makeTag(t);
+  const ended = await start(hardstop, ['-s', 'KILL', '2', 'sh', '-c', `${daemon(tag)} sleep 60`])
+    .ended;
+  t.is(ended.signal, 'SIGKILL');
+  t.true(isGone(tag));
+});
+
+linuxTest('what a command leaves running that ends in time goes on, as with timeout', async (t) => {
+  const tag = makeTag(t);
+  // It keeps nothing of ours open, which would be waited for here.
+  const script = `${daemon(tag).replace('&', '>/dev/null 2>&1 &')} sleep .3; exit 4`;
+  const ended = await start(hardstop, ['60', 'sh', '-c', script]).ended;
+  t.is(ended.code, 4);
+  // Longer than a guard would take that did not know.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  t.false(isGone(tag));
+});
+
+linuxTest('also if it was passed a signal that does not ask for an end', async (t) => {
+  const tag = makeTag(t);
+  const ignoring = daemon(tag).replace('&', '>/dev/null 2>&1 &').replace('TERM', 'USR1 TERM');
+  const script = `trap : USR1; ${ignoring} echo set; sleep .5; sleep .5; exit 4`;
+  const running = start(hardstop, ['60', 'bash', '-c', script]);
+  await running.hasPrinted('set');
+  process.kill(running.pid, 'SIGUSR1');
+  t.is((await running.ended).code, 4);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  t.false(isGone(tag));
+});
+
+linuxTest('--no-tree ends the group alone, as timeout does', async (t) => {
+  const tag = makeTag(t);
+  const script = `${daemon(tag).replace('&', '>/dev/null 2>&1 &')} sleep 60`;
+  const ended = await start(hardstop, ['--no-tree', '2', 'sh', '-c', script]).ended;
+  t.is(ended.code, 124);
+  t.false(isGone(tag));
+});
+
+linuxTest('--foreground ends the command alone, unless --tree is given too', async (t) => {
+  for (const [options, left] of [
+    [['--foreground'], 1],
+    [['--foreground', '--tree'], 0],
+  ] as const) {
+    const tag = makeTag(t);
+    const script = `${daemon(tag).replace('&', '>/dev/null 2>&1 &')} exec sleep 60`;
+    const ended = await start(hardstop, [...options, '2', 'sh', '-c', script]).ended;
+    t.is(ended.code, 124);
+    t.is(isGone(tag), left === 0);
+  }
+});
+
+linuxTest('a fork storm leaves nobody', async (t) => {
+  const tag = makeTag(t);
+  const storm = `f() { while :; do sh -c "sleep 30" ${tag} & sleep .02; done; }; f & f & echo ready; f`;
+  const ended = await start(hardstop, ['-k', '.2', '.7', 'bash', '-c', storm, tag]).ended;
+  t.true(ended.code === 124 || ended.signal === 'SIGKILL');
+  t.true(isGone(tag));
+});
+
+nativeLinuxTest('when the monitor is killed the command may still handle its signal', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hardstop-run-'));
+  t.teardown(() => {
+    rmSync(folder, { recursive: true });
+  });
+  for (const tree of ['--tree', '--no-tree']) {
+    const script = `trap 'echo caught >"$0"; exit' USR1; echo ready; while :; do sleep .05; done`;
+    const file = join(folder, tree);
+    const running = start(hardstop, [tree, '-s', 'USR1', '60', 'sh', '-c', script, file]);
+    await running.hasPrinted('ready');
+    process.kill(running.pid, 'SIGKILL');
+    t.is((await running.ended).signal, 'SIGKILL');
+    await waitForCondition('caught', () => readIfThere(file) === 'caught\n');
+    await waitForCondition('gone', () => isGone(file));
+  }
+});
+
+linuxTest('when the monitor is killed the whole tree dies', async (t) => {
+  const tag = makeTag(t);
+  const running = start(hardstop, [
+    '60',
+    'sh',
+    '-c',
+    `${daemon(tag)} sleep .3; echo set; trap "" TERM; while :; do sleep .05; done`,
+    tag,
+  ]);
+  await running.hasPrinted('set');
+  // The monitor, the command and what it has started.
+  t.true(findByArgument(tag).length >= 3);
+  process.kill(running.pid, 'SIGKILL');
+  await waitForCondition('gone', () => isGone(tag));
+  t.pass();
+});
+
+linuxTest(
+  'a monitor within a monitor: the outer one ends both, and what they have started',
+  async (t) => {
+    const tag = makeTag(t);
+    const inner = [...hardstop, '60', 'sh', '-c', `${daemon(tag)} sleep 60`];
+    const ended = await start(hardstop, ['2', ...inner]).ended;
+    t.is(ended.code, 124);
+    t.true(isGone(tag));
+  },
+);
+
+linuxTest('the report names the signals, and what could not be ended', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hardstop-run-'));
+  t.teardown(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const file = join(folder, 'report.json');
+  const script = 'trap "" TERM; while :; do sleep .05; done';
+  await start(hardstop, ['--json', file, '-k', '.2', '1', 'sh', '-c', script]).ended;
+  const report = JSON.parse(readFileSync(file, 'utf8')) as RunReport;
+  t.like(report, {
+    schema: 1,
+    command: ['sh', '-c', script],
+    limits: { durationMs: 1000, killAfterMs: 200, idleMs: null },
+    timedOut: 'duration',
+    exitCode: null,
+    signal: 'KILL',
+    status: 137,
+    survivors: [],
+    error: null,
+  });
+  t.deepEqual(
+    report.signals.map(({ signal }) => signal),
+    ['TERM', 'KILL'],
+  );
+  const [first, second] = report.signals;
+  t.true((first?.at ?? 0) >= 1000);
+  t.true((second?.at ?? 0) - (first?.at ?? 0) >= 199);
+});
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
