@@ -6,7 +6,7 @@ const MAY_IMPORT = {
   native: ['errors'],
   strategy: ['native', 'entry', 'errors'],
   // Runs inside a worker, where it is the outermost code: it may start anything that stops work.
-  entry: ['strategy', 'native', 'errors'],
+  entry: ['core', 'strategy', 'native', 'errors'],
   core: ['strategy', 'native', 'errors'],
   api: ['core', 'strategy', 'native', 'entry', 'errors'],
   cli: ['api', 'core', 'strategy', 'native', 'entry', 'errors'],

@@ -1,7 +1,7 @@
 // What the project promises of asynchronous work, measured in one run:
 // `npm run bench:async -- [--node PATH]... [--rounds COUNT] [--json FILE]`.
 import { parseArgs } from 'node:util';
-import { pTimeoutVersion } from './contender-versions.js';
+import { installedVersions } from './contender-versions.js';
 import { measureAsyncNode } from './measure-async-node.js';
 import { reportFigures } from './report-figures.js';
 import type { Figure } from './figure.js';
@@ -24,5 +24,5 @@ async function measure(): Promise<readonly Figure[]> {
 
 await reportFigures(measure, {
   json: values.json,
-  versions: { 'p-timeout': pTimeoutVersion() },
+  versions: installedVersions('p-timeout'),
 });

@@ -1,21 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { summarize, type Distribution } from '#internal/cli/bench/distribution.js';
-import { hasSamples, runTrial, type TrialPlace } from '#internal/cli/bench/run-trial.js';
-import type { TrialSettings } from '#internal/cli/bench/trial.js';
 import { atLeast, atMost, shown, type Figure } from './figure.js';
-
-const trials = new URL('./trials/', import.meta.url);
+import { interleave, samplesOf, type Course } from './interleave.js';
 
 const LIMIT_MS = 10;
 /** A million scopes that run need some GB. */
 const MILLION_FLAGS = ['--expose-gc', '--max-old-space-size=8192'];
 const MILLION_ROUNDS = 3;
-
-/** Where and how often the trials of one Node run. */
-interface Course extends TrialPlace {
-  readonly node: string;
-  readonly rounds: number;
-}
 
 /** Every asynchronous figure of one Node. */
 export async function measureAsyncNode(path: string, rounds: number): Promise<readonly Figure[]> {
@@ -120,29 +111,4 @@ async function stepFigures(
       unit: 'x',
     }),
   ];
-}
-
-/** Runs the trials in turn, round after round, so that a slow spell of the machine hits all of them. */
-async function interleave(
-  module: string,
-  settings: readonly TrialSettings[],
-  course: Course,
-): Promise<readonly [Distribution, Distribution, Distribution, Distribution]> {
-  const samples = settings.map((): number[] => []);
-  for (let round = 0; round < course.rounds; round++) {
-    for (const [index, setting] of settings.entries()) {
-      samples[index]?.push(...(await samplesOf(module, setting, course)));
-    }
-  }
-  return samples.map(summarize) as never;
-}
-
-async function samplesOf(
-  module: string,
-  settings: TrialSettings,
-  place: TrialPlace,
-): Promise<readonly number[]> {
-  const outcome = await runTrial(new URL(module, trials), settings, place);
-  if (!hasSamples(outcome)) throw new Error(outcome.unavailable);
-  return outcome.samples;
 }

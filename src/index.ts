@@ -5,6 +5,10 @@ export {
   type PromptCapability,
   type StrategyCapability,
 } from './api/capabilities.js';
+export { createPool } from './api/create-pool.js';
+export type { Pool } from './api/pool.js';
+export type { PoolOptions } from './api/pool-options.js';
+export type { MapOptions, PoolCallOptions, PoolStatistics } from './api/pool-types.js';
 export { currentScope } from './api/current-scope.js';
 export { run, type RunOptions, type RunWork } from './api/run.js';
 export {
@@ -13,8 +17,13 @@ export {
   type DeadlineHeaders,
   type IncomingHeaders,
 } from './api/deadline-headers.js';
-export { runInWorkerSync, type WorkerOptions } from './api/run-in-worker-sync.js';
+export type { ProcessOptions, WorkerOptions } from './api/isolated-options.js';
+export { runInProcess } from './api/run-in-process.js';
+export { runInProcessSync } from './api/run-in-process-sync.js';
+export { runInWorker } from './api/run-in-worker.js';
+export { runInWorkerSync } from './api/run-in-worker-sync.js';
 export { runSync } from './api/run-sync.js';
+export { sendMessage } from './api/send-message.js';
 export { task, type Task, type TaskReference } from './api/task.js';
 export {
   timeoutable,
@@ -39,12 +48,15 @@ export type {
   StrategyOption,
 } from './core/options.js';
 export type { TimeoutState } from './core/scope.js';
+export type { MapProgress, MapResult } from './core/pool/map-plan.js';
 export { statistics, type LatenessHistogram, type Statistics } from './core/statistics.js';
 export { Timeout } from './core/timeout.js';
 export { InvalidOptionError } from './errors/invalid-option-error.js';
 export { InvalidStateError } from './errors/invalid-state-error.js';
 export { InvalidThreadError } from './errors/invalid-thread-error.js';
 export { NotTransferableError } from './errors/not-transferable-error.js';
+export { ProcessExitError } from './errors/process-exit-error.js';
+export { QueueFullError } from './errors/queue-full-error.js';
 export { StrategyUnavailableError } from './errors/strategy-unavailable-error.js';
 export { isTimeoutError, TimeoutError } from './errors/timeout-error.js';
 export { WorkerExitError } from './errors/worker-exit-error.js';

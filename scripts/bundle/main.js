@@ -47,6 +47,8 @@ await build({
     'main/regex': join(dist, 'regex.js'),
     'main/testing': join(dist, 'testing.js'),
     'entry/worker': join(dist, 'entry/worker.js'),
+    'entry/process': join(dist, 'entry/process.js'),
+    'entry/bridge': join(dist, 'entry/bridge.js'),
   },
 });
 // It has no state of its own to share: the flag is the process's. Apart it needs no file in common with the others.

@@ -1,10 +1,10 @@
 import type { RunSyncOptions } from '../core/options.js';
 import { execute } from '../core/execution.js';
-import { executeTask, isForWorker } from '../core/task-run.js';
+import { executeIsolatedSync, isolationOf, plainRequest } from '../core/isolated-sync-run.js';
 import { scopeFor, scopeOf, strategyFor, type Timeout } from '../core/timeout.js';
+import { transferableTask } from '../strategy/isolation/transferable-task.js';
 import type { InThreadWork } from '../strategy/strategy.js';
 import type { TaskReference } from '../strategy/task-reference.js';
-import { makeWorkerWork } from '../strategy/worker-strategy.js';
 
 /**
  * Runs synchronous work in this thread under a limit.
@@ -18,10 +18,10 @@ import { makeWorkerWork } from '../strategy/worker-strategy.js';
  * The outcome is decided by the clock: a value that comes before the deadline is returned, one that comes later is a
  * timeout, and an error that the work throws is thrown whenever it comes.
  *
- * With `strategy: 'worker'` the work is a task, as for `runInWorkerSync`: a self-contained function, called without
- * arguments in a worker thread while this one blocks.
+ * With `strategy: 'worker'` or `'process'` the work is a task, as for `runInWorkerSync` and `runInProcessSync`: a
+ * self-contained function, called without arguments elsewhere while this thread blocks.
  *
- * @param work called with its scope; what `task()` has named runs in a worker in any case
+ * @param work called with its scope; what `task()` has named runs in a worker unless a process is asked for
  * @param options the limit in ms (fractions allowed; `undefined`, `null`, `Infinity`: none; 0: not started), or options
  * @returns the work's value, or what the `default` option gives on timeout
  * @throws TimeoutError when the work did not return before its deadline
@@ -43,7 +43,10 @@ export function runSync(
 ): unknown {
   const timeout = scopeFor(options);
   const scope = scopeOf(timeout);
-  return isForWorker(scope, work)
-    ? executeTask(scope, makeWorkerWork(work), runSync)
-    : execute(scope, strategyFor(timeout, work), work as InThreadWork, timeout, runSync);
+  const isolation = isolationOf(scope, work);
+  if (isolation === undefined) {
+    return execute(scope, strategyFor(timeout, work), work as InThreadWork, timeout, runSync);
+  }
+  const request = plainRequest(transferableTask(work));
+  return executeIsolatedSync(isolation, scope, request, undefined, runSync);
 }

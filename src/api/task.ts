@@ -35,11 +35,12 @@ export function task<Work extends (...args: never[]) => unknown = (...args: unkn
   >;
 }
 
-function moduleUrl(module: unknown): string {
+/** The URL of a module that an option names; checked for its form alone. */
+export function moduleUrl(module: unknown, option: string = 'module'): string {
   if (module instanceof URL) return module.href;
   const rule = 'a URL or an absolute path, such as `import.meta.url`';
-  if (typeof module !== 'string') throw invalidOptionType('module', rule, module);
+  if (typeof module !== 'string') throw invalidOptionType(option, rule, module);
   if (isAbsolute(module)) return pathToFileURL(module).href;
-  if (!URL.canParse(module)) throw invalidOptionRange('module', rule, module);
+  if (!URL.canParse(module)) throw invalidOptionRange(option, rule, module);
   return new URL(module).href;
 }

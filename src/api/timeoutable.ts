@@ -2,8 +2,16 @@ import { types } from 'node:util';
 import { executeAsync, findUnfitOption } from '../core/async-execution.js';
 import { parseDuration, type RunSyncOptions } from '../core/options.js';
 import { execute } from '../core/execution.js';
+import type { CallSite } from '../core/scope.js';
 import { scopeFor, scopeOf, strategyFor } from '../core/timeout.js';
+import { markWrapped } from '../entry/wrapped-function.js';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
+import {
+  callIsolated,
+  callIsolatedAsync,
+  isolateFunction,
+  type IsolatedFunction,
+} from './isolated-function.js';
 
 /** A function that runs under a limit: called as the function it was made from. */
 export interface Timeoutable<This, Args extends readonly unknown[], Result> {
@@ -43,10 +51,17 @@ export type TimeoutableDecorator<D> = <This, Args extends readonly unknown[], Re
  * `run` stops the work of async functions and generator functions, which become coroutines. Parameters, `this`, name and
  * length stay those of the function.
  *
+ * With `strategy: 'process'` (or `'worker'`) each call runs in a child process (a worker thread): a synchronous one blocks
+ * until it has answered, an async one does not. Arguments and results are copied, and `this` stays here. A function that
+ * stands alone is sent as its source; another one, one that uses imports or constants of its module, is found in the
+ * module as loaded there, so what `timeoutable` returns must be one of the module's exports, under whatever name.
+ *
  * @param work the function; left out, a decorator for methods is returned
  * @param options the limit in ms, or the options of `runSync` (of `run`); `name` defaults to the function's
  * @returns a function with the same signature, and `within(timeout)` for another limit
  * @throws InvalidOptionError for a bad option, or when `work` is an async generator function
+ * @throws (when it is called) NotTransferableError, with `strategy: 'process'` or `'worker'`, when the function is neither
+ *   self-contained nor to be found among the exports
  * @example examples/timeoutable.ts
  */
 export function timeoutable<This, Args extends readonly unknown[], Result, D = never>(
@@ -61,7 +76,8 @@ export function timeoutable(
   options?: number | RunSyncOptions,
 ): unknown {
   if (typeof workOrOptions === 'function') {
-    return wrap(workOrOptions, checkOptions(options as number | RunSyncOptions, workOrOptions));
+    const checked = checkOptions(options as number | RunSyncOptions, workOrOptions);
+    return wrap(workOrOptions, checked, timeoutable);
   }
   if (options !== undefined) throw invalidOptionType('work', 'a function', workOrOptions);
   checkOptions(workOrOptions);
@@ -69,7 +85,7 @@ export function timeoutable(
     if ((context as ClassMethodDecoratorContext | undefined)?.kind !== 'method') {
       throw invalidOptionType('@timeoutable', 'on a method (standard decorators)', method);
     }
-    return wrap(method, checkOptions(workOrOptions, method));
+    return wrap(method, checkOptions(workOrOptions, method), undefined);
   };
 }
 
@@ -86,16 +102,19 @@ function checkOptions(options: number | RunSyncOptions, work?: AnyFunction): Run
   return named;
 }
 
-function wrap(work: AnyFunction, options: RunSyncOptions): unknown {
-  if (isAsynchronous(work)) {
+function wrap(work: AnyFunction, options: RunSyncOptions, callee: CallSite | undefined): unknown {
+  const isolated = isolate(work, options, callee);
+  if (isolated === undefined && isAsynchronous(work)) {
     const unfit = findUnfitOption(scopeOf(scopeFor(options)).settings);
     if (unfit !== undefined) throw unfit;
   }
-  const limited = limit(work, options);
+  const limited = limit(work, options, isolated);
   const within = (timeout: number | null | undefined): AnyFunction => {
     parseDuration(timeout, 'timeout');
-    return limit(work, { ...options, timeout, deadline: undefined });
+    return limit(work, { ...options, timeout, deadline: undefined }, isolated);
   };
+  const place = isolated?.place;
+  if (place !== undefined) markWrapped(limited, { site: place.site, work });
   return Object.defineProperty(limited, 'within', {
     value: within,
     configurable: true,
@@ -103,12 +122,42 @@ function wrap(work: AnyFunction, options: RunSyncOptions): unknown {
   });
 }
 
-function limit(work: AnyFunction, options: RunSyncOptions): AnyFunction {
-  const limited = isAsynchronous(work) ? limitAsync(work, options) : limitSync(work, options);
+function isolate(
+  work: AnyFunction,
+  { strategy }: RunSyncOptions,
+  callee: CallSite | undefined,
+): IsolatedFunction | undefined {
+  if (strategy !== 'worker' && strategy !== 'process') return undefined;
+  return isolateFunction(work, strategy, callee);
+}
+
+function limit(
+  work: AnyFunction,
+  options: RunSyncOptions,
+  isolated: IsolatedFunction | undefined,
+): AnyFunction {
+  const isAsync = isAsynchronous(work);
+  const limited =
+    isolated !== undefined
+      ? limitIsolated(isolated, options, isAsync)
+      : isAsync
+        ? limitAsync(work, options)
+        : limitSync(work, options);
   for (const key of ['name', 'length'] as const) {
     Object.defineProperty(limited, key, { value: work[key], configurable: true });
   }
   return limited;
+}
+
+function limitIsolated(
+  isolated: IsolatedFunction,
+  options: RunSyncOptions,
+  isAsync: boolean,
+): AnyFunction {
+  const call = isAsync ? callIsolatedAsync : callIsolated;
+  return function limited(...args: unknown[]) {
+    return call(isolated, args, options, limited);
+  };
 }
 
 function limitSync(work: AnyFunction, options: RunSyncOptions): AnyFunction {

@@ -48,6 +48,11 @@ export function takeStuck(): Error | undefined {
   return alarm?.takeStuck();
 }
 
+/** Whether time passes as it does outside of this thread. */
+export function isRealTime(): boolean {
+  return substitute === undefined;
+}
+
 /** The time of asynchronous scopes while the real clock shows `realTime`. */
 export function asyncTimeAt(realTime: number): number {
   return substitute === undefined ? realTime : substitute.now();

@@ -1,4 +1,5 @@
 import { isTimeoutError } from '../errors/timeout-error.js';
+import type { RunningCall } from '../strategy/isolation/host.js';
 import type { Stage, Stop } from '../strategy/strategy.js';
 import { takeStuck } from './async-clock.js';
 import {
@@ -17,6 +18,9 @@ import type { CallSite, Scope, TimeoutState } from './scope.js';
 import { settleTimeout } from './settlement.js';
 import { countExpired } from './statistics.js';
 import { keepInCauses } from './unwinding-error.js';
+
+// Private copy: users' fake timers have no part in this.
+const { setImmediate } = globalThis;
 
 /** The work has settled by itself. After the end of its scope that is of no interest any more. */
 export function endSettled(node: RunNode, failure: Failure | undefined, value: unknown): void {
@@ -62,6 +66,16 @@ export function endStoppedPart(node: RunNode, ended: Stop): void {
 export function endAbandoned(node: RunNode): void {
   const { coroutine, order } = node;
   if (order === undefined) return;
+  const outside = coroutine === undefined ? findOutside(node) : undefined;
+  if (outside !== undefined) {
+    // That is being ended by force, which takes no time to speak of: then this work may end as well.
+    void outside.outcome.then(() => {
+      setImmediate(() => {
+        if (!node.isOver) endAbandoned(node);
+      });
+    });
+    return;
+  }
   coroutine?.giveUp();
   const isStopped = coroutine !== undefined;
   if (!isStopped) node.leaveWork();
@@ -93,13 +107,14 @@ function stageOf(node: RunNode): Stage {
   return node.forcedStage ?? (node.coroutine === undefined ? 'signal' : 'yield');
 }
 
-function endByItself(node: RunNode, failure: Failure | undefined, value: unknown): void {
+export function endByItself(node: RunNode, failure: Failure | undefined, value: unknown): void {
   const state =
     failure === undefined ? 'executed' : isTimeoutError(failure.error) ? 'interrupted' : 'failed';
   finish(node, state, failure, value);
 }
 
-function endStopped(
+/** An order has ended it. */
+export function endStopped(
   node: RunNode,
   order: StopOrder,
   stage: Stage,
@@ -140,7 +155,7 @@ function endTimedOut(
   });
 }
 
-function finish(
+export function finish(
   node: RunNode,
   state: TimeoutState,
   failure: Failure | undefined,
@@ -184,6 +199,17 @@ function settle(
   scope.callStack = undefined;
   if (failure === undefined) promise.resolve(value);
   else promise.reject(failure.error);
+}
+
+/** Work outside of this thread that a run inside has started. */
+function findOutside(node: OuterNode): RunningCall | undefined {
+  for (let { inner } = node; inner !== undefined; inner = inner.next) {
+    if (!(inner instanceof OuterNode)) continue;
+    const found = inner instanceof RunNode && !inner.isOver ? inner.outside : undefined;
+    const outside = found ?? findOutside(inner);
+    if (outside !== undefined) return outside;
+  }
+  return undefined;
 }
 
 /** Whether work of a run inside may still go on. */

@@ -66,14 +66,8 @@ export function executeAsync(
 
 /** Begins the run and puts it on the stack, so that whoever unwinds the call finds it there. */
 function enter(scope: Scope, callSite: CallSite, callStack: CallStack): RunNode {
-  let settle: Settle | undefined;
-  const promise = new Promise<unknown>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
   const below = liveScope(abandon);
-  const enclosing = below ?? asyncScope();
-  const node = begin(scope, enclosing, callSite, promise, settle as unknown as Settle);
-  scope.callStack = callStack;
+  const node = begin(scope, below, callSite, callStack);
   if (isRefused(node)) return node;
   start(node);
   scope.below = below;
@@ -123,14 +117,18 @@ function leaveStack(node: RunNode): void {
   if (node.isOver && nativeDepth() > 0 && struckDepth() <= nativeDepth()) node.markHandled();
 }
 
-/** Makes the scope ready to run; arms nothing yet. */
-function begin(
+/** Makes the scope ready to run, inside what is below it on the stack or around it in time; arms nothing yet. */
+export function begin(
   scope: Scope,
-  enclosing: Scope | undefined,
+  below: Scope | undefined,
   callSite: CallSite,
-  promise: Promise<unknown>,
-  settle: Settle,
+  callStack: CallStack,
 ): RunNode {
+  let settle: Settle | undefined;
+  const promise = new Promise<unknown>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  const enclosing = below ?? asyncScope();
   if (scope.state !== 'pending') renew(scope);
   scope.isAsync = true;
   scope.isBare = false;
@@ -139,16 +137,17 @@ function begin(
   scope.enclosing = enclosing;
   scope.depth = 0;
   scope.callSite = callSite;
+  scope.callStack = callStack;
   const startedAt = asyncNow();
   scope.startedAt = startedAt;
   scope.deadline = initialDeadline(scope, startedAt);
-  const node = new RunNode(scope, promise, settle);
+  const node = new RunNode(scope, promise, settle as unknown as Settle);
   scope.node = node;
   return node;
 }
 
 /** Work is not started for an aborted signal, nor inside a scope that has been told to stop. */
-function isRefused(node: RunNode): boolean {
+export function isRefused(node: RunNode): boolean {
   const { enclosing, settings } = node.scope;
   if (settings.signal?.aborted === true) {
     endUnstarted(node, settings.signal.reason, false);
@@ -169,7 +168,8 @@ function findStruck(enclosing: Scope): Failure | undefined {
   return { error: orderError(order) };
 }
 
-function start(node: RunNode): void {
+/** From here on deadlines and signals reach it. One that has expired already has its order then. */
+export function start(node: RunNode): void {
   const { scope } = node;
   scope.running = true;
   scope.state = 'executing';
@@ -178,7 +178,7 @@ function start(node: RunNode): void {
   if (signal !== undefined) follow(signal, node);
   listenForStop(node);
   if (scope.deadline <= scope.startedAt) {
-    // Expired already, and yet it is started: it is stopped at its first suspension.
+    // Work of this thread is started all the same, and stopped at its first suspension.
     node.order = orderOf(scope, undefined);
   } else if (scope.deadline !== Infinity) {
     node.deadline = scope.deadline;
@@ -233,12 +233,16 @@ function startCoroutine(_scope: Scope, coroutine: Coroutine): Promise<unknown> {
 }
 
 function findMisuse(scope: Scope, work: unknown): Error | undefined {
-  const { running, isClosed, settings } = scope;
   if (typeof work !== 'function') return invalidOptionType('work', 'a function', work);
+  return findMisusedScope(scope) ?? findUnfitOption(scope.settings);
+}
+
+/** The error for a scope that cannot run now. */
+export function findMisusedScope(scope: Scope): Error | undefined {
+  const { running, isClosed } = scope;
   if (running) return new InvalidStateError('The scope is running already');
   if (isClosed === true) return new InvalidStateError('The timeout has been closed');
-  if (isInsideItself(scope)) return refusalInside(scope);
-  return findUnfitOption(settings);
+  return isInsideItself(scope) ? refusalInside(scope) : undefined;
 }
 
 /** The error for an option that only synchronous work can have. */

@@ -49,6 +49,11 @@ export abstract class AsyncNode implements Expiring {
     return undefined;
   }
 
+  /** The limits around it have moved. */
+  limitsMoved(): void {
+    // Who keeps its own limits asks for them when they matter.
+  }
+
   /** The run around it has ended. */
   orphan(): void {
     // Goes on inside what is around that.
@@ -113,6 +118,7 @@ export abstract class OuterNode extends AsyncNode {
       inner.unlink();
       inner.attach(outer);
       if (outer?.order !== undefined) tell(inner, outer.order);
+      tellLimits(inner);
     }
   }
 }
@@ -156,6 +162,25 @@ export function tell(node: AsyncNode, order: StopOrder): void {
 /** The same for a scope; nothing happens to one that has nothing outside the stack. */
 export function stopScope(scope: Scope, order: StopOrder): void {
   if (scope.node !== undefined) tell(scope.node, order);
+}
+
+// How many nodes want to hear of moved limits. Mostly none, and then nobody goes and looks for them.
+let limitListeners = 0;
+
+/** Counts a node that wants to hear of moved limits in (1), or out (-1). */
+export function countLimitListener(change: 1 | -1): void {
+  limitListeners += change;
+}
+
+/** Tells a node, and all those inside it, that limits around them have moved. */
+export function tellLimits(moved: AsyncNode): void {
+  if (limitListeners === 0) return;
+  const told: AsyncNode[] = [moved];
+  for (let next = told.pop(); next !== undefined; next = told.pop()) {
+    next.limitsMoved();
+    if (!(next instanceof OuterNode)) continue;
+    for (let { inner } = next; inner !== undefined; inner = inner.next) told.push(inner);
+  }
 }
 
 /** The order that the deadline of a scope gives. */

@@ -2,7 +2,7 @@ import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { cancelFrame, rescheduleFrame } from '../strategy/native-strategy.js';
 import { refuseLiveChange } from '../strategy/select-strategy.js';
 import { refuseIfReliedOn } from './bare-scopes.js';
-import { orderOf, tell, type AsyncNode } from './async-node.js';
+import { orderOf, tell, tellLimits, type AsyncNode } from './async-node.js';
 import { hasAsyncScopes } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import { arm, disarm } from './expiry.js';
@@ -15,14 +15,15 @@ export function moveDeadline(scope: Scope, deadline: number): void {
   if (scope.state === 'cancelled') {
     throw new InvalidStateError('The timeout was cancelled: it has no deadline to move');
   }
-  const { grace } = scope.settings;
-  refuseIfReliedOn(scope, deadline + grace);
+  const { node, settings } = scope;
+  refuseIfReliedOn(scope, deadline + settings.grace);
   if (!(scope.isAsync ? moveAsync(scope, deadline) : moveSync(scope, deadline))) {
     throw new InvalidStateError('The deadline has passed: it cannot be moved any more');
   }
   scope.limit ??= scope.timeout;
   scope.timeout = Math.max(0, deadline - scope.startedAt);
   adjustParts(scope);
+  if (node !== undefined) tellLimits(node);
 }
 
 /** Drops the deadline of a running scope: its work may go on to its end. */
@@ -40,6 +41,7 @@ export function dropDeadline(scope: Scope): void {
     disarm(node);
   }
   adjustParts(scope);
+  if (node !== undefined) tellLimits(node);
 }
 
 /** `false`: the deadline has passed. */

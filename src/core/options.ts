@@ -20,7 +20,7 @@ export interface ScopeOptions<D = unknown> {
   readonly deadline?: number | null | undefined;
   /** Limit on the CPU time that the work's thread burns, ms. May stand beside `timeout`. */
   readonly cpuTimeout?: number | null | undefined;
-  /** ms between the soft stop at the deadline and the hard stop. Default 0. */
+  /** ms between the soft stop at the deadline and the hard stop. Default 0; 5000 for processes. */
   readonly grace?: number | undefined;
   /** Aborting it stops the work; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
@@ -46,6 +46,8 @@ export interface ScopeSettings {
   readonly deadline: number | undefined;
   readonly cpuTimeout: number;
   readonly grace: number;
+  /** Whether the grace was asked for, rather than taken from the default. */
+  readonly hasGrace: boolean;
   readonly signal: AbortSignal | undefined;
   readonly hasDefault: boolean;
   readonly default: unknown;
@@ -56,11 +58,15 @@ export interface ScopeSettings {
   readonly strategy: StrategyOption;
 }
 
+/** The time that a process has to end itself, ms, where nothing else is said. */
+export const PROCESS_GRACE_MS = 5_000;
+
 /** The settings of a scope that was given a timeout and nothing else. */
 export const PLAIN_SETTINGS: ScopeSettings = Object.freeze({
   deadline: undefined,
   cpuTimeout: Infinity,
   grace: 0,
+  hasGrace: false,
   signal: undefined,
   hasDefault: false,
   default: undefined,
@@ -96,10 +102,12 @@ export function parseOptions(options: RunSyncOptions, timeout: unknown): ScopeSe
   if (hasDefault && error !== undefined && error !== false) {
     throw invalidOptionType('error', 'absent or `false` beside `default`', error);
   }
+  const strategy = parseStrategy(options.strategy);
   return {
     deadline: parseDeadline(options.deadline, timeout),
     cpuTimeout: parseDuration(options.cpuTimeout, 'cpuTimeout'),
-    grace: parseGrace(options.grace),
+    grace: parseGrace(options.grace, strategy),
+    hasGrace: options.grace !== undefined,
     signal: parseSignal(options.signal),
     hasDefault,
     default: options.default,
@@ -107,13 +115,13 @@ export function parseOptions(options: RunSyncOptions, timeout: unknown): ScopeSe
     onTimeout: parseOptional(options.onTimeout, 'onTimeout', 'function'),
     name: parseOptional(options.name, 'name', 'string'),
     suspendable: parseDebug(options.debug),
-    strategy: parseStrategy(options.strategy),
+    strategy,
   };
 }
 
 /** Unlike the limits, a grace that is not there is none. */
-function parseGrace(value: unknown): number {
-  if (value === undefined) return 0;
+function parseGrace(value: unknown, strategy: StrategyOption): number {
+  if (value === undefined) return strategy === 'process' ? PROCESS_GRACE_MS : 0;
   if (value === null)
     throw invalidOptionType('grace', 'a non-negative number of milliseconds', value);
   return parseDuration(value, 'grace');

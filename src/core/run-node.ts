@@ -1,10 +1,19 @@
 import { asyncNow } from './async-clock.js';
-import { failureOrder, orderOf, OuterNode, tell, type StopOrder } from './async-node.js';
+import {
+  countLimitListener,
+  failureOrder,
+  orderOf,
+  OuterNode,
+  tell,
+  type StopOrder,
+} from './async-node.js';
 import { raiseInFrame } from '../strategy/native-strategy.js';
+import type { RunningCall } from '../strategy/isolation/host.js';
 import type { Stage } from '../strategy/strategy.js';
 import type { Failure } from './cleanup-stack.js';
 import { disarm, earliestDeadline, expireDue } from './expiry.js';
 import { unfollow } from './followed-signals.js';
+import { outsideLimits } from './outside-limits.js';
 import type { Scope } from './scope.js';
 import { uninterrupted } from './uninterrupted.js';
 
@@ -42,6 +51,8 @@ export class RunNode extends OuterNode {
   readonly settle: Settle;
   readonly promise: Promise<unknown>;
   coroutine: Resumable | undefined;
+  /** Its work goes on outside of this thread, and is ended there; see {@link goOutside}. */
+  declare outside: RunningCall | undefined;
   /** Somebody waits for what its work comes to. */
   isAwaited: boolean = false;
   /** It has ended; its scope may run again already. */
@@ -83,6 +94,18 @@ export class RunNode extends OuterNode {
 
   deliver(): void {
     this.wake?.();
+  }
+
+  /** From now on its work goes on outside of this thread. */
+  goOutside(call: RunningCall): void {
+    if (this.outside === undefined) countLimitListener(1);
+    this.outside = call;
+  }
+
+  override limitsMoved(): void {
+    if (this.outside === undefined || this.order !== undefined) return;
+    const { deadline, hardDeadline } = outsideLimits(this.scope);
+    this.outside.moveDeadlines(deadline, hardDeadline);
   }
 
   override reconsider(): void {
@@ -132,6 +155,10 @@ export class RunNode extends OuterNode {
     }
     disarm(this);
     this.wake = undefined;
+    if (this.outside !== undefined) {
+      countLimitListener(-1);
+      this.outside = undefined;
+    }
     const { signal } = scope.settings;
     if (signal !== undefined) unfollow(signal, this);
     for (let inner = this.inner; inner !== undefined;) {

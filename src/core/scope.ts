@@ -1,4 +1,8 @@
-import { refreshTimeoutError, TimeoutError } from '../errors/timeout-error.js';
+import {
+  refreshTimeoutError,
+  TimeoutError,
+  type TimeoutErrorFields,
+} from '../errors/timeout-error.js';
 import { openShields, struckDepth } from '../strategy/native-strategy.js';
 import { automaticStrategy } from '../strategy/select-strategy.js';
 import type { Stage, Strategy, StrategyName } from '../strategy/strategy.js';
@@ -40,6 +44,15 @@ interface CheckpointPace {
   hasShownExpiry: boolean;
 }
 
+/** Work that goes on outside of this thread, as far as the errors of its scope are concerned. */
+export interface OutsideKind {
+  readonly strategy: StrategyName;
+  /** Stands in messages where the scope has no label. */
+  readonly label?: string | undefined;
+  /** Makes an error of a class of its own. */
+  makeError?(fields: TimeoutErrorFields): TimeoutError;
+}
+
 /** When work is asked to stop, and when it is stopped, on the real clock. */
 export interface Limits {
   readonly soft: number;
@@ -61,7 +74,8 @@ export const NO_SHIELD: number = 0x7fff_ffff;
 export class Scope {
   /** What users see of this scope. */
   readonly handle: object;
-  readonly settings: ScopeSettings;
+  /** Replaced only where the owner of a task that runs here moves its deadlines. */
+  settings: ScopeSettings;
   /** What this run has, ms; changed by `reschedule`. */
   timeout: number;
   /** What the next run begins with, ms, where `reschedule` has changed it for this one. */
@@ -102,9 +116,17 @@ export class Scope {
   endedAt: number = NaN;
   /** Its own, without those around it. */
   deadline: number = Infinity;
+  /** When what it has on the stack is interrupted, if that is not its hard deadline. */
+  declare interruptAt: number | undefined;
   callSite: CallSite | undefined;
   /** Holds the stack of the call, where that is gone when an error needs it. */
   declare callStack: CallStack | undefined;
+  /** What its work is, where that goes on outside of this thread. */
+  declare outside: OutsideKind | undefined;
+  /** The silence that its work was ended for, ms. */
+  declare silence: number | undefined;
+  /** The limit on the wait for somebody who does its work, ms, while that is its deadline. */
+  declare queueTimeout: number | undefined;
   declare cleanup: CleanupStack | undefined;
   declare controller: AbortController | undefined;
   /** Why the `signal` option ended the run. */
@@ -194,7 +216,7 @@ export class Scope {
       scope !== undefined;
       scope = scope.nextReaching()
     ) {
-      earliest = Math.min(earliest, scope.onRealClock(scope.hardDeadline()));
+      earliest = Math.min(earliest, scope.onRealClock(scope.forceDeadline()));
     }
     return earliest;
   }
@@ -216,8 +238,8 @@ export class Scope {
       let ownHard: number;
       if (order === undefined) {
         ownSoft = scope.onRealClock(scope.deadline);
-        const hardDeadline = scope.hardDeadline();
-        ownHard = hardDeadline === scope.deadline ? ownSoft : scope.onRealClock(hardDeadline);
+        const forceDeadline = scope.forceDeadline();
+        ownHard = forceDeadline === scope.deadline ? ownSoft : scope.onRealClock(forceDeadline);
       } else {
         ownSoft = scope.onRealClock(order.hardAt);
         if (ownSoft <= now()) ownSoft = Infinity;
@@ -232,10 +254,10 @@ export class Scope {
   }
 
   /**
-   * The scope whose deadline stops this scope's work, if one has passed: the earliest, of equal ones the outermost.
+   * The scope whose deadline stops this scope's work, if one has passed at `time`, on the real clock: the earliest, of
+   * equal ones the outermost.
    */
-  struck(): Scope | undefined {
-    const time = now();
+  struck(time: number = now()): Scope | undefined {
     const asyncTime = asyncTimeAt(time);
     const nativelyStruck = struckDepth();
     let owner: Scope | undefined;
@@ -293,13 +315,26 @@ export class Scope {
   /** The scope's `TimeoutError`: made at first need, brought up to date afterwards. */
   timeoutError(stage: Stage, stopped: boolean, callSite: CallSite, stuck?: Error): TimeoutError {
     const time = this.running ? this.time() : this.endedAt;
-    const clock = this.isOutOfCpu(time) ? 'cpu' : 'wall';
-    const timeout = clock === 'cpu' ? this.settings.cpuTimeout : this.timeout;
+    const { outside, silence, queueTimeout } = this;
+    const clock =
+      queueTimeout !== undefined
+        ? 'queue'
+        : this.isOutOfCpu(time)
+          ? 'cpu'
+          : silence === undefined
+            ? 'wall'
+            : 'idle';
+    const timeout =
+      queueTimeout ?? (clock === 'cpu' ? this.settings.cpuTimeout : (silence ?? this.timeout));
+    const label = this.settings.name ?? outside?.label;
     // `startedAt + timeout - startedAt` can be a hair less than `timeout`.
-    const elapsed = Math.max(time - this.startedAt, clock === 'wall' ? timeout : 0);
+    const elapsed = Math.max(
+      time - this.startedAt,
+      clock === 'wall' || clock === 'queue' ? timeout : 0,
+    );
     if (this.error === undefined) {
       suspendStackTraces();
-      this.error = new TimeoutError({
+      const fields = {
         timeout,
         clock,
         elapsed,
@@ -307,9 +342,10 @@ export class Scope {
         stage,
         stopped,
         scope: this.handle,
-        label: this.settings.name,
+        label,
         cause: stuck,
-      });
+      } as const;
+      this.error = outside?.makeError?.(fields) ?? new TimeoutError(fields);
       resumeStackTraces();
       if (this.callStack === undefined) captureStackTrace(this.error, callSite);
       else giveCallStack(this.error, this.callStack);
@@ -325,7 +361,7 @@ export class Scope {
           stopped,
           cause: stuck,
         },
-        this.settings.name,
+        label,
       );
     }
     return this.error;
@@ -345,6 +381,11 @@ export class Scope {
     return undefined;
   }
 
+  /** When force is used on what this scope has on the stack. */
+  private forceDeadline(): number {
+    return this.interruptAt ?? this.hardDeadline();
+  }
+
   private onRealClock(instant: number): number {
     return this.isAsync ? toRealInstant(instant) : instant;
   }
@@ -354,6 +395,7 @@ export class Scope {
   }
 
   private strategyName(stage: Stage): StrategyName {
+    if (this.outside !== undefined) return this.outside.strategy;
     if (!this.isAsync) return this.strategy?.name ?? 'native';
     // Only a part that runs without a break can be stopped by force.
     const isForced = stage === 'interrupt' || stage === 'terminate';

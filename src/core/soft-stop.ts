@@ -2,6 +2,7 @@ import { asyncNow } from './async-clock.js';
 import { endAbandoned } from './async-ending.js';
 import { failureOrder, orderError, tell } from './async-node.js';
 import { arm } from './expiry.js';
+import { stopOutside } from './outside-limits.js';
 import type { RunNode } from './run-node.js';
 
 // Private copy: users' fake timers have no part in this.
@@ -34,6 +35,7 @@ function hear(node: RunNode): void {
     return;
   }
   if (node.isTold) {
+    if (node.outside !== undefined) return;
     if (!node.isHardDue) return;
     if (coroutine?.isWaiting === true) endAbandoned(node);
     else endNextTurn(node);
@@ -42,6 +44,10 @@ function hear(node: RunNode): void {
   node.isTold = true;
   scope.controller?.abort(orderError(order, coroutine === undefined ? 'signal' : 'yield'));
   if (node.isOver) return;
+  if (node.outside !== undefined) {
+    stopOutside(node, node.outside, order);
+    return;
+  }
   coroutine?.interrupt();
   // A function inside the scope that was told has no more time than its own grace: that scope waits for it.
   const isForeign = order.owner !== undefined && order.owner !== scope;

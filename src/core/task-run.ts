@@ -1,19 +1,13 @@
 import { InvalidStateError } from '../errors/invalid-state-error.js';
-import { isTaskReference } from '../strategy/task-reference.js';
 import {
   abandonWorker,
   prepareWorker,
   workerStrategy,
   type WorkerWork,
-} from '../strategy/worker-strategy.js';
+} from '../strategy/worker/worker-strategy.js';
 import { scopeAround } from './async-step.js';
 import { execute } from './execution.js';
 import type { CallSite, Scope } from './scope.js';
-
-/** Whether work is for a worker: its scope asks for one, or it can only be loaded there. */
-export function isForWorker(scope: Scope, work: unknown): boolean {
-  return scope.settings.strategy === 'worker' || isTaskReference(work);
-}
 
 /**
  * Runs a task in a worker under a scope, while this thread blocks. The start of a worker does not count against the

@@ -4,12 +4,13 @@ import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { struckDepth } from '../strategy/native-strategy.js';
 import { automaticStrategy, selectStrategy } from '../strategy/select-strategy.js';
 import type { InThreadWork, Strategy } from '../strategy/strategy.js';
-import { makeWorkerWork } from '../strategy/worker-strategy.js';
+import { transferableTask } from '../strategy/isolation/transferable-task.js';
 import { asyncNow } from './async-clock.js';
 import { now } from '../clock.js';
 import { executeAsync } from './async-execution.js';
 import { orderError } from './async-node.js';
 import { execute } from './execution.js';
+import { executeIsolatedSync, isolationOf, plainRequest } from './isolated-sync-run.js';
 import { dropDeadline, moveDeadline } from './deadline-change.js';
 import {
   parseDuration,
@@ -22,7 +23,6 @@ import { Scope, type CallSite, type TimeoutState } from './scope.js';
 import { makeScopeSignal } from './scope-signal.js';
 import { shieldWork } from './shield.js';
 import { endStarted, startTimeout } from './started-timeout.js';
-import { executeTask, isForWorker } from './task-run.js';
 
 /** The inside of a scope, for the parts of the core that are not its members. */
 export let scopeOf: (timeout: Timeout) => Scope;
@@ -264,7 +264,7 @@ export class Timeout {
   }
 
   /**
-   * Runs synchronous work under this scope's limit, in this thread.
+   * Runs synchronous work under this scope's limit, in this thread unless its `strategy` says otherwise.
    *
    * On expiry the work is stopped and the scope's `TimeoutError` is thrown, or what its options put in its place.
    * Promises, timers and `process.nextTick` callbacks that the work leaves behind are not stopped.
@@ -277,11 +277,12 @@ export class Timeout {
   runSync<T>(work: (scope: this) => T): T {
     const scope = this.#scope;
     const callSite = Timeout.prototype.runSync;
-    return (
-      isForWorker(scope, work)
-        ? executeTask(scope, makeWorkerWork(work), callSite)
-        : execute(scope, strategyFor(this, work), work, this, callSite)
-    ) as T;
+    const isolation = isolationOf(scope, work);
+    if (isolation === undefined) {
+      return execute(scope, strategyFor(this, work), work, this, callSite) as T;
+    }
+    const request = plainRequest(transferableTask(work));
+    return executeIsolatedSync(isolation, scope, request, undefined, callSite) as T;
   }
 
   /**

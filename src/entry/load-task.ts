@@ -1,8 +1,10 @@
 import vm from 'node:vm';
 import { NotTransferableError } from '../errors/not-transferable-error.js';
 import { hasErrorCode } from '../errors/error-name.js';
+import { BoundedMap } from '../strategy/bounded-map.js';
 import { whileLoadingTaskModule } from './loading-module.js';
-import type { ModuleTask, SourceTask, TransferableTask } from './worker-messages.js';
+import type { ModuleTask, SourceTask, TransferableTask, WrappedTask } from './worker-messages.js';
+import { findWrapped } from './wrapped-function.js';
 
 export type TaskFunction = (...args: readonly unknown[]) => unknown;
 
@@ -10,48 +12,67 @@ export type TaskFunction = (...args: readonly unknown[]) => unknown;
  * in them is resolved from the working directory. */
 const SOURCE_FILE = 'hardstop-task';
 
-/** Compiled functions by their program; bounded, the oldest goes first. */
-const compiled = new Map<string, TaskFunction>();
-const MAX_COMPILED = 100;
+/** Compiled functions by their program. */
+const compiled = new BoundedMap<string, TaskFunction>(100);
 
-/** Loaded exports by `url` and name; the modules themselves stay loaded anyway. */
+/** Loaded functions by the module's URL and their place in it; the modules themselves stay loaded anyway. */
 const loaded = new Map<string, TaskFunction>();
 
 /** The function of a task that is ready to be called; `undefined` if it must be loaded first. */
 export function readyTask(task: TransferableTask): TaskFunction | undefined {
   return task.kind === 'source'
     ? (compiled.get(task.program) ?? compile(task))
-    : loaded.get(exportKey(task));
+    : loaded.get(keyOf(task));
 }
 
 /** Imports a task's module, with `import()`, and finds its function. */
-export async function loadTask(task: ModuleTask): Promise<TaskFunction> {
-  const { url, exportName } = task;
-  let namespace: Readonly<Record<string, unknown>>;
+export async function loadTask(task: ModuleTask | WrappedTask): Promise<TaskFunction> {
+  const namespace = await importModule(task);
+  const found =
+    task.kind === 'module' ? findExport(namespace, task) : findOriginal(namespace, task);
+  loaded.set(keyOf(task), found);
+  return found;
+}
+
+/** A module's exports. Of a CommonJS module those that cannot be seen without running it are all under `default`. */
+type Namespace = Readonly<Record<string, unknown>> & { readonly default?: unknown };
+
+async function importModule(task: ModuleTask | WrappedTask): Promise<Namespace> {
+  const { url } = task;
   try {
-    namespace = (await whileLoadingTaskModule(url, () => import(url))) as typeof namespace;
+    return (await whileLoadingTaskModule(url, () => import(url))) as Namespace;
   } catch (cause) {
     if (!hasErrorCode(cause, 'ERR_MODULE_NOT_FOUND')) throw cause;
-    throw new NotTransferableError(
-      `The module of the task \`${exportName}\` was not found: ${url}`,
-      {
-        cause,
-      },
-    );
+    const name = task.kind === 'module' ? task.exportName : task.name;
+    throw new NotTransferableError(`The module of the task \`${name}\` was not found: ${url}`, {
+      cause,
+    });
   }
-  // A CommonJS module whose exports cannot be seen without running it has them all under `default`.
-  const found =
-    namespace[exportName] ??
-    (namespace['default'] as Readonly<Record<string, unknown>> | null | undefined)?.[exportName];
-  if (typeof found !== 'function') {
-    throw new NotTransferableError(
-      `The module ${url} has no function that is exported as \`${exportName}\` (its exports: ${
-        Object.keys(namespace).join(', ') || 'none'
-      })`,
-    );
-  }
-  loaded.set(exportKey(task), found as TaskFunction);
-  return found as TaskFunction;
+}
+
+function findExport(namespace: Namespace, { url, exportName }: ModuleTask): TaskFunction {
+  const found = namespace[exportName] ?? defaultMembers(namespace)[exportName];
+  if (typeof found === 'function') return found as TaskFunction;
+  throw new NotTransferableError(
+    `The module ${url} has no function that is exported as \`${exportName}\` (its exports: ${
+      Object.keys(namespace).join(', ') || 'none'
+    })`,
+  );
+}
+
+function findOriginal(namespace: Namespace, { url, site, name }: WrappedTask): TaskFunction {
+  const found = findWrapped(namespace, site) ?? findWrapped(defaultMembers(namespace), site);
+  if (found !== undefined) return found as TaskFunction;
+  throw new NotTransferableError(
+    `The function \`${name}\` that \`timeoutable\` has wrapped at ${url}:${site} is not an export of that module, so it cannot be ` +
+      'found where it is to run: export the wrapper, or make the function self-contained',
+  );
+}
+
+function defaultMembers({ default: members }: Namespace): Readonly<Record<string, unknown>> {
+  return typeof members === 'object' && members !== null
+    ? (members as Readonly<Record<string, unknown>>)
+    : {};
 }
 
 /**
@@ -81,10 +102,6 @@ function compile({ program, form }: SourceTask): TaskFunction {
   });
   const result = script.runInThisContext() as TaskFunction;
   const work = form === 'function' ? result : onlyMember(result);
-  if (compiled.size >= MAX_COMPILED) {
-    const [oldest] = compiled.keys();
-    if (oldest !== undefined) compiled.delete(oldest);
-  }
   compiled.set(program, work);
   return work;
 }
@@ -95,6 +112,6 @@ function onlyMember(object: object): TaskFunction {
   return (member?.get ?? member?.set ?? member?.value) as TaskFunction;
 }
 
-function exportKey(task: ModuleTask): string {
-  return `${task.url} ${task.exportName}`;
+function keyOf(task: ModuleTask | WrappedTask): string {
+  return task.kind === 'module' ? `${task.url} ${task.exportName}` : `${task.url} ${task.site}`;
 }

@@ -6,9 +6,7 @@ const ANSWERED = 0;
 /** 1 from when the thread's exit handlers run. */
 const EXITING = 1;
 const EXIT_CODE = 2;
-/** Bytes; a `Float64Array` of one element stands behind the cells. */
-const ENDED_AT_OFFSET = 16;
-const SIZE = 24;
+const COUNT = 3;
 
 /** The id that a worker answers when it is ready for its first request. */
 export const READY_ID = 1;
@@ -26,12 +24,12 @@ export function sharedNow(): number {
 export class WorkerCells {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
-  readonly #endedAt: Float64Array;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(SIZE)) {
+  constructor(
+    buffer: SharedArrayBuffer = new SharedArrayBuffer(COUNT * Int32Array.BYTES_PER_ELEMENT),
+  ) {
     this.buffer = buffer;
-    this.#cells = new Int32Array(buffer, 0, ENDED_AT_OFFSET / Int32Array.BYTES_PER_ELEMENT);
-    this.#endedAt = new Float64Array(buffer, ENDED_AT_OFFSET, 1);
+    this.#cells = new Int32Array(buffer);
   }
 
   get answered(): number {
@@ -45,11 +43,6 @@ export class WorkerCells {
       : undefined;
   }
 
-  /** When the last answer was ready, on the scale of {@link sharedNow}. Written before `answered` changes. */
-  get endedAt(): number {
-    return this.#endedAt[0] ?? NaN;
-  }
-
   /** Caller: sleeps until `answered` differs from `seen`, the thread begins to exit, or `ms` have passed. */
   wait(seen: number, ms: number): void {
     Atomics.wait(this.#cells, ANSWERED, seen, ms);
@@ -57,7 +50,6 @@ export class WorkerCells {
 
   /** Worker: the reply to request `id` has been posted. */
   answer(id: number): void {
-    this.#endedAt[0] = sharedNow();
     Atomics.store(this.#cells, ANSWERED, id);
     Atomics.notify(this.#cells, ANSWERED);
   }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { TransferableError } from '../errors/transfer.js';
+import type { TaskReply, TaskRequest } from './task-request.js';
 
 /** A function as its source. */
 export interface SourceTask {
@@ -16,28 +17,48 @@ export interface ModuleTask {
   readonly exportName: string;
 }
 
-/** A task in a form that structured clone takes. */
-export type TransferableTask = SourceTask | ModuleTask;
-
-/** From the caller to its worker: one call. */
-export interface WorkerRequest {
-  /** Counts up in each worker, so that a reply can only ever be taken for its own request's. */
-  readonly id: number;
-  readonly task: TransferableTask;
-  readonly args: readonly unknown[];
+/** A function that `timeoutable` has wrapped, by the place of that call: it is behind one of the module's exports. */
+export interface WrappedTask {
+  readonly kind: 'wrapped';
+  readonly url: string;
+  /** `line:column` of the call that made the wrapper. */
+  readonly site: string;
+  /** For messages. */
+  readonly name: string;
 }
 
-/** From the worker to its caller: how a call has ended. */
-export type WorkerAnswer = {
-  readonly id: number;
-  /** Whether nothing of the task is left running, so that the worker can take another one. */
-  readonly reusable: boolean;
-} & (
-  | { readonly kind: 'returned'; readonly value: unknown }
-  | { readonly kind: 'threw'; readonly error: TransferableError }
-);
+/** A task in a form that structured clone takes. */
+export type TransferableTask = SourceTask | ModuleTask | WrappedTask;
 
-/** From the worker to its caller: the thread is about to end because nobody caught this error. */
+/** From the owner to its worker, while that runs a task; of no effect afterwards. Instants are on the shared scale. */
+export type TaskControl =
+  | { readonly control: 'stop'; readonly id: number; readonly hardDeadline: number }
+  | {
+      readonly control: 'move';
+      readonly id: number;
+      readonly deadline: number;
+      readonly hardDeadline: number;
+    };
+
+/** What an owner sends to its worker. `null` is the question whether this end of the channel is there. */
+export type WorkerOrder = TaskRequest | TaskControl | { readonly control: 'close' } | null;
+
+/** What a worker sends to its owner. */
+export type WorkerReport = TaskReply | WorkerReady | WorkerNote | WorkerDeath;
+
+/** It can take its first request. */
+export interface WorkerReady {
+  readonly kind: 'ready';
+}
+
+/** What a task has to say while it runs. */
+export interface WorkerNote {
+  readonly kind: 'message';
+  readonly id: number;
+  readonly message: unknown;
+}
+
+/** The thread is about to end because nobody caught this error. */
 export interface WorkerDeath {
   readonly kind: 'dying';
   readonly error: TransferableError;
@@ -48,5 +69,7 @@ export interface WorkerStart {
   readonly hardstop: {
     readonly port: MessagePort;
     readonly cells: SharedArrayBuffer;
+    /** URL of a module that is loaded before the first task. */
+    readonly initializer: string | undefined;
   };
 }

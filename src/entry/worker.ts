@@ -4,55 +4,65 @@ import { setImmediate } from 'node:timers';
 import { workerData } from 'node:worker_threads';
 import { NotTransferableError } from '../errors/not-transferable-error.js';
 import { toTransferable } from '../errors/transfer.js';
-import { explainMissingVariable, loadTask, readyTask } from './load-task.js';
-import { markEntryStarted } from './loading-module.js';
-import { READY_ID, WorkerCells } from './worker-cells.js';
-import type {
-  ModuleTask,
-  WorkerAnswer,
-  WorkerDeath,
-  WorkerRequest,
-  WorkerStart,
-} from './worker-messages.js';
+import { markIdle } from './idle-resources.js';
+import { markEntryStarted, whileLoadingTaskModule } from './loading-module.js';
+import { moveTaskDeadlines, serveTask, stopTask, unsendable } from './serve-task.js';
+import type { TaskReply, TaskRequest } from './task-request.js';
+import { silenceLoaderWarning } from './silence-loader-warning.js';
+import { READY_ID, sharedNow, WorkerCells } from './worker-cells.js';
+import type { TaskControl, WorkerOrder, WorkerReport, WorkerStart } from './worker-messages.js';
 import { writeOutputDirectly } from './worker-output.js';
 
-const { port, cells: buffer } = (workerData as WorkerStart).hardstop;
+const { port, cells: buffer, initializer } = (workerData as WorkerStart).hardstop;
 const cells = new WorkerCells(buffer);
-/** How many things keep this thread's loop alive while it waits for work. */
-let idleResources = Infinity;
+// As it is before any task: its order to end is an owner's, not a task's.
+const exit = process.exit.bind(process);
 
 markEntryStarted();
 writeOutputDirectly();
 silenceLoaderWarning();
 reportDeath();
-// In a turn of the loop of its own: what counts as idle must not include the loading of this program. Requests that
-// were posted meanwhile wait in the port, so that this answer is the first one.
-setImmediate(() => {
-  port.on('message', (request: WorkerRequest | null) => {
-    // The caller's question whether this end of the channel is there needs no answer.
-    if (request !== null) void serve(request);
-  });
-  port.on('messageerror', refuse);
-  idleResources = process.getActiveResourcesInfo().length;
-  cells.answer(READY_ID);
-});
+if (initializer === undefined) beReady();
+// What it throws is not caught by anybody, and so is reported as the cause of the thread's end.
+else void whileLoadingTaskModule(initializer, () => import(initializer)).then(beReady);
 
-async function serve({ id, task, args }: WorkerRequest): Promise<void> {
-  let reply: WorkerAnswer;
-  try {
-    const work = readyTask(task) ?? (await loadTask(task as ModuleTask));
-    const result = Reflect.apply(work, undefined, args);
-    const value = isThenable(result) ? await result : result;
-    reply = { kind: 'returned', id, value, reusable: false };
-  } catch (error) {
-    const explained = explainMissingVariable(task, error);
-    reply = { kind: 'threw', id, error: toTransferable(explained), reusable: false };
-  }
-  // One turn later: microtasks and ticks that the task has queued belong to it, and so does an unhandled rejection,
-  // which would otherwise hit whichever task came next.
+function beReady(): void {
+  // In a turn of the loop of its own: what counts as idle must not include the loading of this program. Requests that
+  // were posted meanwhile wait in the port, so that this report is the first one.
   setImmediate(() => {
-    answer({ ...reply, reusable: process.getActiveResourcesInfo().length <= idleResources });
+    port.on('message', receive);
+    port.on('messageerror', refuse);
+    markIdle();
+    report({ kind: 'ready' });
+    cells.answer(READY_ID);
   });
+}
+
+function receive(order: WorkerOrder): void {
+  if (order === null) return;
+  if ('control' in order) control(order);
+  else void serve(order);
+}
+
+async function serve(request: TaskRequest): Promise<void> {
+  const { id } = request;
+  const reply = await serveTask(request, (message, transfer) => {
+    port.postMessage({ kind: 'message', id, message } satisfies WorkerReport, transfer);
+  });
+  answer(reply);
+}
+
+function control(order: TaskControl | { readonly control: 'close' }): void {
+  switch (order.control) {
+    case 'stop':
+      stopTask(order.id, order.hardDeadline);
+      break;
+    case 'move':
+      moveTaskDeadlines(order.id, order.deadline, order.hardDeadline);
+      break;
+    case 'close':
+      exit(0);
+  }
 }
 
 /** Answers a request that cannot be read here. Its id went with it, but it follows the last one that was answered. */
@@ -61,49 +71,34 @@ function refuse(cause: unknown): void {
     cause,
   });
   const id = cells.answered + 1;
-  answer({ kind: 'threw', id, error: toTransferable(error), reusable: true });
+  answer({
+    kind: 'threw',
+    id,
+    error: toTransferable(error),
+    endedAt: sharedNow(),
+    reusable: true,
+  });
 }
 
-function answer(reply: WorkerAnswer): void {
+function answer(reply: TaskReply): void {
   try {
-    port.postMessage(reply);
+    report(reply);
   } catch (cause) {
-    const error = new NotTransferableError(
-      `The result of the task cannot be sent to the caller: ${(cause as Error).message}`,
-      { cause },
-    );
-    const { id, reusable } = reply;
-    port.postMessage({
-      kind: 'threw',
-      id,
-      reusable,
-      error: toTransferable(error),
-    } satisfies WorkerAnswer);
+    report(unsendable(reply, cause));
   }
   cells.answer(reply.id);
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
-  );
+function report(message: WorkerReport): void {
+  port.postMessage(message);
 }
 
 /** Leaves word for the caller when the thread ends by itself: the events of its `Worker` object come too late for it. */
 function reportDeath(): void {
   process.on('uncaughtExceptionMonitor', (error) => {
-    port.postMessage({ kind: 'dying', error: toTransferable(error) } satisfies WorkerDeath);
+    report({ kind: 'dying', error: toTransferable(error) });
   });
   process.on('exit', (code) => {
     cells.exit(code);
   });
-}
-
-/** `import()` in a task that came as source needs a loader constant that Node still calls experimental. */
-function silenceLoaderWarning(): void {
-  const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;
-  process.emitWarning = (...args: unknown[]): void => {
-    if (!String(args[0]).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning(...args);
-  };
 }

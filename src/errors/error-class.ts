@@ -3,6 +3,8 @@ import { invalidOptionRange, invalidOptionType } from './invalid-option-error.js
 import { InvalidStateError } from './invalid-state-error.js';
 import { InvalidThreadError } from './invalid-thread-error.js';
 import { NotTransferableError } from './not-transferable-error.js';
+import { ProcessExitError } from './process-exit-error.js';
+import { QueueFullError } from './queue-full-error.js';
 import { StrategyUnavailableError } from './strategy-unavailable-error.js';
 import { TimeoutError } from './timeout-error.js';
 import { WorkerExitError } from './worker-exit-error.js';
@@ -37,6 +39,8 @@ const OWN: ReadonlyMap<string, object> = new Map<string, object>([
   ['ERR_HARDSTOP_STRATEGY_UNAVAILABLE', StrategyUnavailableError.prototype],
   ['ERR_HARDSTOP_NOT_TRANSFERABLE', NotTransferableError.prototype],
   ['ERR_HARDSTOP_WORKER_EXIT', WorkerExitError.prototype],
+  ['ERR_HARDSTOP_PROCESS_EXIT', ProcessExitError.prototype],
+  ['ERR_HARDSTOP_QUEUE_FULL', QueueFullError.prototype],
   ['ERR_HARDSTOP_INVALID_THREAD', InvalidThreadError.prototype],
   ['ERR_HARDSTOP_INVALID_STATE', InvalidStateError.prototype],
   [

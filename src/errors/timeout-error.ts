@@ -6,7 +6,7 @@ export interface TimeoutErrorFields<Scope = unknown> {
   /** The limit, ms. */
   readonly timeout: number;
   /** What the limit was counted on; the wall clock if left out. */
-  readonly clock?: 'wall' | 'cpu' | undefined;
+  readonly clock?: 'wall' | 'cpu' | 'idle' | 'queue' | undefined;
   /** From the start of the work to its end (or to now, while it still runs), ms. */
   readonly elapsed: number;
   readonly strategy: StrategyName;
@@ -34,8 +34,11 @@ export class TimeoutError extends Error {
   readonly code: string = 'ERR_HARDSTOP_TIMEOUT';
   /** The limit that struck, ms. */
   readonly timeout: number;
-  /** What that limit was counted on: the `timeout` or `deadline` on the wall clock, or the `cpuTimeout`. */
-  readonly clock: 'wall' | 'cpu';
+  /**
+   * What that limit was counted on: the wall clock (`timeout`, `deadline`), the CPU time of the work (`cpuTimeout`), its
+   * silence (`idleTimeout`), or its wait for a free worker or process (`queueTimeout`).
+   */
+  readonly clock: 'wall' | 'cpu' | 'idle' | 'queue';
   /** How long the work ran on the wall clock, ms. */
   readonly elapsed: number;
   /** What ended the scope. */
@@ -139,9 +142,16 @@ function timeoutMessage(
   const subject = label === undefined ? '' : `: \`${label}\``;
   const delay = fields.elapsed - fields.timeout;
   const delayed =
-    fields.clock !== 'cpu' && fields.stage !== 'refused' && delay >= NOTABLE_DELAY_MS
+    fields.clock !== 'cpu' &&
+    fields.clock !== 'idle' &&
+    fields.stage !== 'refused' &&
+    delay >= NOTABLE_DELAY_MS
       ? `, ${delay.toFixed(1)} ms after its deadline`
       : '';
-  const unit = fields.clock === 'cpu' ? 'ms of CPU time' : 'ms';
+  if (fields.clock === 'queue') {
+    return `Waited ${String(fields.timeout)} ms for a free ${fields.strategy}${subject} (${STAGE_WORDS[fields.stage]})`;
+  }
+  const unit =
+    fields.clock === 'cpu' ? 'ms of CPU time' : fields.clock === 'idle' ? 'ms of silence' : 'ms';
   return `Timed out after ${String(fields.timeout)} ${unit}${subject} (${fields.strategy}: ${STAGE_WORDS[fields.stage]}${delayed})`;
 }

@@ -30,21 +30,39 @@ export function capturedVariables(
   }
 }
 
+/**
+ * The names of the variables in the closures of functions, as the engine keeps them: of the functions around them, all that
+ * any function inside uses. Over the debugger protocol: 1 to 2 ms, and some more the first time.
+ *
+ * @returns one set for each function; `undefined` where the protocol is not at hand.
+ */
+export function closureNames(functions: readonly object[]): readonly Set<string>[] | undefined {
+  if (!inspectorIsAvailable()) return undefined;
+  try {
+    return withInspector((post) => functions.map((work) => namesAround(post, sink(post, work))));
+  } catch {
+    return undefined;
+  }
+}
+
+function namesAround(post: Post, work: RemoteValue): Set<string> {
+  const names = new Set<string>();
+  for (const scope of scopesOf(post, work)) {
+    for (const { name } of properties(post, scope).result) names.add(name);
+  }
+  return names;
+}
+
 function read(
   post: Post,
   expression: string,
   names: readonly string[],
 ): Readonly<Record<string, unknown>> {
   const found: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  const owner = evaluate(post, expression);
-  const scopes = properties(post, owner).internalProperties?.find(
-    (property) => property.name === '[[Scopes]]',
-  );
+  const scopes = scopesOf(post, evaluate(post, expression));
   const keep = sink(post, found);
-  for (const scope of properties(post, scopes?.value).result) {
-    // The global object is the outermost one, and no closure.
-    if (scope.value?.description === 'Global') continue;
-    for (const { name, value } of properties(post, scope.value).result) {
+  for (const scope of scopes) {
+    for (const { name, value } of properties(post, scope).result) {
       if (!names.includes(name) || name in found || value?.objectId === undefined) continue;
       post('Runtime.callFunctionOn', {
         objectId: keep.objectId,
@@ -54,6 +72,17 @@ function read(
     }
   }
   return found;
+}
+
+/** What a function has around it, innermost first. */
+function scopesOf(post: Post, work: RemoteValue): readonly RemoteValue[] {
+  const scopes = properties(post, work).internalProperties?.find(
+    (property) => property.name === '[[Scopes]]',
+  );
+  // The global object is the outermost one, and no closure.
+  return properties(post, scopes?.value).result.flatMap(({ value }) =>
+    value === undefined || value.description === 'Global' ? [] : [value],
+  );
 }
 
 /** The protocol's handle on an object of ours. */

@@ -2,16 +2,22 @@ import { types } from 'node:util';
 import vm from 'node:vm';
 import type { SourceTask } from '../entry/worker-messages.js';
 import { NotTransferableError } from '../errors/not-transferable-error.js';
+import { BoundedMap } from './bounded-map.js';
+import { capturedNames } from './captured-names.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 
 /** What was found for each function; its source cannot change. */
 const known = new WeakMap<AnyFunction, SourceTask>();
 
+/** The same by text, strict or not: code that is run again and again makes a new function each time. */
+const knownTexts = new BoundedMap<string, SourceTask>(500);
+
 /**
  * The source of a function in a form that another thread can evaluate.
  *
- * @throws NotTransferableError for a function without source (built in, bound, a proxy), a class and a generator function
+ * @throws NotTransferableError for a function without source (built in, bound, a proxy), a class, a generator function, and
+ *   one that uses variables from around it, as far as that can be found out
  */
 export function functionSource(work: AnyFunction): SourceTask {
   const found = known.get(work);
@@ -37,15 +43,38 @@ function readSource(work: AnyFunction): SourceTask {
   if (types.isGeneratorFunction(work)) {
     throw refuse('it is a generator function, whose steps would stay in the other thread');
   }
-  for (const prologue of prologues(work)) {
-    const program = `${prologue}(${text}\n)`;
-    if (compiles(program)) return { kind: 'source', program, form: 'function' };
-    for (const source of methodSources(text)) {
-      const program = `${prologue}({${source}\n})`;
-      if (compiles(program)) return { kind: 'source', program, form: 'member' };
+  const allPrologues = prologues(work);
+  const key = `${String(allPrologues[0])}${text}`;
+  const found = knownTexts.get(key);
+  if (found !== undefined) return found;
+  for (const prologue of allPrologues) {
+    for (const { expression, form } of expressions(text)) {
+      const program = `${prologue}${expression}`;
+      if (!compiles(program)) continue;
+      const captured = capturedNames(work, text, prologue, expression);
+      if (captured.length > 0) throw refuse(explainCaptured(captured));
+      const source: SourceTask = { kind: 'source', program, form };
+      knownTexts.set(key, source);
+      return source;
     }
   }
   throw refuse('its source does not stand alone');
+}
+
+function explainCaptured(names: readonly string[]): string {
+  const shown = names.map((name) => `\`${name}\``).join(', ');
+  return (
+    `it uses ${shown} from around it, which is not there. Pass what it needs as \`args\`, or export the function from a ` +
+    'module and name it by `task(import.meta.url, exportName)`'
+  );
+}
+
+/** The ways in which a function's text can stand as an expression: by itself, or as the only member of an object. */
+function* expressions(text: string): Generator<{ expression: string; form: SourceTask['form'] }> {
+  yield { expression: `(${text}\n)`, form: 'function' };
+  for (const source of methodSources(text)) {
+    yield { expression: `({${source}\n})`, form: 'member' };
+  }
 }
 
 /**

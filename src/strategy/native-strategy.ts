@@ -127,6 +127,13 @@ export function raiseInThread(targetThreadId: number, bytes: Uint8Array): number
     : functions.raise(targetThreadId, 0, bytes);
 }
 
+/** Sends a serialised error to the outermost frame of a thread; one of `RaiseResult`. */
+export function raiseInOutermost(targetThreadId: number, bytes: Uint8Array): number {
+  return functions === undefined
+    ? RaiseResult.unknownThread
+    : functions.raise(targetThreadId, 1, bytes);
+}
+
 /** Something that calls `ring` on this thread's event loop; `undefined` without the addon. */
 export function makeNativeAlarm(
   ring: (stuck: Error | undefined) => void,

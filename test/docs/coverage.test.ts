@@ -33,15 +33,38 @@ test('the states of a scope', (t) => {
   t.deepEqual(sorted(documented), sorted(unionMembers('src/core/scope.ts', 'TimeoutState')));
 });
 
-test('the options of runSync, and what workers take in addition', (t) => {
+test('the options of runSync, and what workers and processes take in addition', (t) => {
   const [common = [], additional = []] = firstCells(section(semantics, 'Options'));
   const options = readText('src/core/options.ts');
   t.deepEqual(
     sorted(common),
     sorted([...fieldsOf(options, 'ScopeOptions'), ...fieldsOf(options, 'RunSyncOptions')]),
   );
-  const worker = readText('src/api/run-in-worker-sync.ts');
-  t.deepEqual(sorted(additional), sorted(fieldsOf(worker, 'WorkerOptions')));
+  const calls = readText('src/api/isolated-options.ts');
+  const isolated = ['CallOptions', 'ArgsOption', 'WorkerOptions', 'ProcessOptions'];
+  t.deepEqual(
+    sorted(additional),
+    sorted(new Set(isolated.flatMap((name) => fieldsOf(calls, name)))),
+  );
+});
+
+test('the options of pools, and their members', (t) => {
+  const page = readPage('docs/isolation.md');
+  const [options = [], members = []] = firstCells(section(page, 'Pools'));
+  t.deepEqual(
+    sorted(options),
+    sorted(fieldsOf(readText('src/api/pool-options.ts'), 'PoolOptions')),
+  );
+  const names = Object.getOwnPropertyNames(
+    Object.getPrototypeOf(hardstop.createPool({ kind: 'worker' })),
+  ).filter((name) => name !== 'constructor');
+  const documented = members.map((code) => code.replace(/\(.*/, ''));
+  t.deepEqual(sorted(documented.filter((name) => /^\w+$/.test(name))), sorted(names));
+  const [mapOptions = []] = firstCells(section(page, 'Batch work'));
+  t.deepEqual(
+    sorted(mapOptions),
+    sorted(fieldsOf(readText('src/api/pool-types.ts'), 'MapOptions')),
+  );
 });
 
 test('the stages', (t) => {

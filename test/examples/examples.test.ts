@@ -33,6 +33,15 @@ const outputs: ReadonlyMap<string, readonly string[]> = new Map([
     'http-deadline',
     ['limited by the client: true', 'the client has given up', 'the server, soon after: too late'],
   ],
+  ['isolation/decorator', ['1c626313de370101', 'Timed out after 100 ms (process: killed)']],
+  ['isolation/map', ['a+b false', '(a+)+$ TimeoutError', '[ SyntaxError', '^a{3} true']],
+  ['isolation/pool', ['1', '2', '3', 'no room', '3']],
+  ['isolation/process', ['process kill true']],
+  [
+    'isolation/progress',
+    ['{ done: 0.25 }', '{ done: 0.5 }', '{ done: 0.75 }', '{ done: 1 }', '10006'],
+  ],
+  ['isolation/worker', ['3', '6', 'worker true']],
   ['nested', ['request expired: true', 'timed_out interrupted']],
   ['prompt', ['stopped promptly: true']],
   [
@@ -62,10 +71,17 @@ const outputs: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 const folder = join(packageRoot, 'build/examples');
-const examples = readdirSync(folder).filter((file) => file.endsWith('.js'));
+/** Modules of tasks, which are no programs. */
+const MODULES = ['isolation/tasks'];
+const examples = ['', 'isolation/'].flatMap((path) =>
+  readdirSync(join(folder, path))
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => path + file.replace(/\.js$/, ''))
+    .filter((name) => !MODULES.includes(name)),
+);
 
 test('every example is run', (t) => {
-  t.deepEqual(examples.map((file) => file.replace(/\.js$/, '')).sort(), [...outputs.keys()].sort());
+  t.deepEqual([...examples].sort(), [...outputs.keys()].sort());
 });
 
 for (const [name, lines] of outputs) {

@@ -3,20 +3,28 @@
 import {
   asyncRaise,
   capabilities,
+  createPool,
   currentScope,
   deadlineHeaders,
   InvalidOptionError,
   isTimeoutError,
   run,
+  runInProcess,
+  runInProcessSync,
+  runInWorker,
+  runInWorkerSync,
   runSync,
   scopeFromHeaders,
+  sendMessage,
   statistics,
+  task,
   Timeout,
   timeoutable,
   wait,
   withTimeout,
   type Capabilities,
   type DeadlineHeaders,
+  type MapResult,
   type Statistics,
   type TimeoutError,
   type TimeoutState,
@@ -295,4 +303,67 @@ export function guardsNarrow(value: unknown): void {
     assertType<Equal<typeof value.option, string>>();
     assertType<Equal<typeof value.value, unknown>>();
   }
+}
+
+export function callsElsewhereTakeTheArgumentsOfTheirTask(): void {
+  const add = (a: number, b: string): string => b + String(a);
+  const inWorker = runInWorker(add, { args: [1, 'b'], timeout: 50 });
+  assertType<Equal<typeof inWorker, Promise<string>>>();
+  const inProcess = runInProcess(add, { args: [1, 'b'], timeout: 50, default: null });
+  assertType<Equal<typeof inProcess, Promise<string | null>>>();
+  const sync = runInProcessSync(add, { args: [1, 'b'], error: false });
+  assertType<Equal<typeof sync, string | undefined>>();
+  // @ts-expect-error -- the arguments are of the wrong types
+  void runInWorker(add, { args: ['1', 'b'], timeout: 50 });
+  // @ts-expect-error -- they are left out
+  void runInWorker(add, { timeout: 50 });
+  // @ts-expect-error -- they are left out
+  void runInProcess(add, 50);
+  const plain = runInWorkerSync(() => 1, 50);
+  assertType<Equal<typeof plain, number>>();
+  const later = runInWorker(async () => Promise.resolve(1), 50);
+  assertType<Equal<typeof later, Promise<number>>>();
+}
+
+export function aReferenceHasTheTypesOfItsFunction(): void {
+  const add = task<(a: number, b: number) => Promise<string>>(import.meta.url, 'add');
+  const value = runInProcess(add, { args: [1, 2] });
+  assertType<Equal<typeof value, Promise<string>>>();
+  // @ts-expect-error -- an argument is missing
+  void runInProcess(add, { args: [1] });
+  const unknown = runInWorker(task(import.meta.url, 'any'), { args: [1, 'b'], timeout: 50 });
+  assertType<Equal<typeof unknown, Promise<unknown>>>();
+}
+
+export function poolsInferAsTheFunctionsDo(): void {
+  const pool = createPool({ kind: 'worker', timeout: 50 });
+  const add = (a: number, b: string): string => b + String(a);
+  const value = pool.run(add, { args: [1, 'b'] });
+  assertType<Equal<typeof value, Promise<string>>>();
+  const plain = pool.run(() => 1);
+  assertType<Equal<typeof plain, Promise<number>>>();
+  const withDefault = pool.run(() => 1, { default: 'none' });
+  assertType<Equal<typeof withDefault, Promise<number | string>>>();
+  // @ts-expect-error -- the arguments are left out
+  void pool.run(add);
+  const results = pool.map(async (n: number) => Promise.resolve(String(n)), new Set([1, 2]));
+  assertType<Equal<typeof results, AsyncIterableIterator<MapResult<number, string>, undefined>>>();
+  // @ts-expect-error -- the items are not what the task takes
+  pool.map((n: number) => n, ['1']);
+  // @ts-expect-error -- there is no such kind
+  createPool({ kind: 'thread' });
+  sendMessage({ done: 1 });
+}
+
+export function aFunctionThatRunsElsewhereKeepsItsSignature(): void {
+  const sync = timeoutable((n: number) => String(n), { strategy: 'process', timeout: 50 });
+  const text = sync(1);
+  assertType<Equal<typeof text, string>>();
+  const later = timeoutable(async (n: number) => Promise.resolve(n), {
+    strategy: 'worker',
+    timeout: 50,
+    default: null,
+  });
+  const value = later(1);
+  assertType<Equal<typeof value, Promise<number | null>>>();
 }

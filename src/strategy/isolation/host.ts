@@ -11,6 +11,11 @@ export interface TaskCall {
   readonly deadline: number;
   /** When force is used. Not before `deadline`. */
   readonly hardDeadline: number;
+  /**
+   * When what the task runs without a break is interrupted inside its host; not before `deadline`. `Infinity`: never,
+   * force is used. `undefined`: at `hardDeadline`.
+   */
+  readonly interruptAt?: number | undefined;
   /** Limit on the CPU time that the task burns, ms. */
   readonly cpuTimeout: number;
   /** The scope's label; the scope inside the host has it too. */

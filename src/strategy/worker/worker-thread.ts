@@ -2,26 +2,27 @@ import {
   MessageChannel,
   receiveMessageOnPort,
   Worker,
-  workerData,
   type MessagePort,
-  type ResourceLimits,
-  type Transferable,
 } from 'node:worker_threads';
-import { hasEntryStarted } from '../entry/loading-module.js';
-import { READY_ID, sharedNow, WorkerCells } from '../entry/worker-cells.js';
+import { now } from '../../clock.js';
+import { toShared } from '../../entry/shared-clock.js';
+import type { TaskReply } from '../../entry/task-request.js';
+import { READY_ID, WorkerCells } from '../../entry/worker-cells.js';
 import type {
-  TransferableTask,
-  WorkerAnswer,
   WorkerDeath,
-  WorkerRequest,
+  WorkerOrder,
+  WorkerReport,
   WorkerStart,
-} from '../entry/worker-messages.js';
-import { NotTransferableError } from '../errors/not-transferable-error.js';
-import { StrategyUnavailableError } from '../errors/strategy-unavailable-error.js';
-import { fromTransferable, type TransferableError } from '../errors/transfer.js';
-import { WorkerExitError } from '../errors/worker-exit-error.js';
-import { now } from '../clock.js';
-import { inheritedFlags } from './inherited-flags.js';
+} from '../../entry/worker-messages.js';
+import { NotTransferableError } from '../../errors/not-transferable-error.js';
+import { StrategyUnavailableError } from '../../errors/strategy-unavailable-error.js';
+import type { TransferableError } from '../../errors/transfer.js';
+import { WorkerExitError } from '../../errors/worker-exit-error.js';
+import { refuseEndlessStart } from '../endless-start.js';
+import { entryUrl } from '../entry-url.js';
+import { inheritedFlags } from '../inherited-flags.js';
+import type { HostOptions, TaskCall } from '../isolation/host.js';
+import { exitErrorOf } from './worker-exit.js';
 
 /** How a wait for a worker ended. */
 export type WaitResult = 'answered' | 'ended' | 'expired';
@@ -30,38 +31,36 @@ export type WaitResult = 'answered' | 'ended' | 'expired';
  * in a worker that does not turn its loop. */
 const FIRST_CHECK_MS = 5;
 const LAST_CHECK_MS = 250;
-/** What Node gives a thread that ends because of an error, a failed allocation included. */
-const UNCAUGHT_EXIT_CODE = 1;
 /** The pause between two looks at a thread that is known to be ending, ms. */
 const END_CHECK_MS = 0.1;
 
 /**
- * A worker thread of ours and what its owner, the thread that blocks on it, knows of it.
+ * A worker thread of ours and what its owner knows of it. Never keeps the process alive by itself.
  *
- * Never keeps the process alive. The `Worker`'s events need the owner's event loop, which is blocked when they matter, so
- * everything here goes through shared memory and a message port that is read directly.
+ * The `Worker`'s events need the owner's event loop, which is blocked where the owner waits for an answer, so everything
+ * here goes through shared memory and a message port that is read directly. An owner whose loop turns listens to both.
  */
 export class WorkerThread {
-  readonly #worker: Worker;
-  readonly #port: MessagePort;
+  readonly worker: Worker;
+  readonly port: MessagePort;
   readonly #cells = new WorkerCells();
   #lastId = READY_ID;
   #ended = false;
+  /** What Node has said of its end, where the owner's loop has turned since. */
+  #reported: unknown;
+  #lastWords: TransferableError | undefined;
   // Whether a dead peer shows; see `#askWhetherEnded`.
   readonly #deathShows: boolean;
 
   /** Starts a thread; returns before it has begun to run. */
-  constructor(resourceLimits: ResourceLimits | undefined) {
-    if ((workerData as Partial<WorkerStart> | null)?.hardstop !== undefined && !hasEntryStarted()) {
-      throw new StrategyUnavailableError(
-        'worker',
-        'A module that is preloaded into every thread (--import, --require) started a task while it was loaded into a worker of hardstop itself, which would go on for ever',
-      );
-    }
+  constructor({ resourceLimits, initializer }: HostOptions) {
+    refuseEndlessStart('worker');
     const { port1, port2 } = new MessageChannel();
-    const start: WorkerStart = { hardstop: { port: port2, cells: this.#cells.buffer } };
+    const start: WorkerStart = {
+      hardstop: { port: port2, cells: this.#cells.buffer, initializer },
+    };
     try {
-      this.#worker = new Worker(new URL('../entry/worker.js', import.meta.url), {
+      this.worker = new Worker(entryUrl('worker'), {
         name: 'hardstop',
         workerData: start,
         transferList: [port2],
@@ -74,10 +73,12 @@ export class WorkerThread {
         cause,
       });
     }
-    this.#port = port1;
-    this.#worker.unref();
-    // Reported by `waitForAnswer`, or of no interest any more. Without a listener it would be thrown into the owner's loop.
-    this.#worker.on('error', () => undefined);
+    this.port = port1;
+    this.worker.unref();
+    // Without a listener it would be thrown into the owner's loop.
+    this.worker.on('error', (error) => {
+      this.#reported = error;
+    });
     this.#deathShows = postProbe(port1);
   }
 
@@ -85,28 +86,40 @@ export class WorkerThread {
     return this.#cells.answered >= READY_ID;
   }
 
-  /** When the last answer was ready, `performance.now()` scale of this thread. */
-  get answeredAt(): number {
-    // Both clocks are the same one, from different origins.
-    return now() - (sharedNow() - this.#cells.endedAt);
+  /** Whether the answer to the last request has been posted. */
+  get hasAnswered(): boolean {
+    return this.#cells.answered === this.#lastId;
   }
 
-  /** Posts a request; throws NotTransferableError, with nothing sent, if the arguments cannot be cloned. */
-  request(
-    task: TransferableTask,
-    args: readonly unknown[],
-    transfer: readonly Transferable[] | undefined,
-  ): void {
-    const request: WorkerRequest = { id: this.#lastId + 1, task, args };
+  /** Posts a request and returns its id; throws NotTransferableError, with nothing sent, if it cannot be cloned. */
+  request(call: Omit<TaskCall, 'onMessage'>): number {
+    const { task, args, cpuTimeout, name, interruptAt } = call;
+    const id = this.#lastId + 1;
+    const order: WorkerOrder = {
+      id,
+      task,
+      args,
+      deadline: toShared(call.deadline),
+      hardDeadline: toShared(call.hardDeadline),
+      interruptAt: interruptAt === undefined ? undefined : toShared(interruptAt),
+      cpuTimeout,
+      name,
+    };
     try {
-      this.#port.postMessage(request, transfer ?? []);
+      this.port.postMessage(order, call.transfer ?? []);
     } catch (cause) {
       throw new NotTransferableError(
         `The arguments of the task cannot be sent to another thread: ${messageOf(cause)}`,
         { cause },
       );
     }
-    this.#lastId++;
+    this.#lastId = id;
+    return id;
+  }
+
+  /** Posts anything else. */
+  order(order: Exclude<WorkerOrder, { readonly task: unknown }>): void {
+    this.port.postMessage(order);
   }
 
   /** Blocks until the last request is answered, or the thread, at the start, is ready. */
@@ -121,68 +134,49 @@ export class WorkerThread {
       this.#cells.wait(answered, Math.min(left, check));
       if (this.#cells.answered !== answered) continue;
       if (this.#cells.exitCode !== undefined) check = END_CHECK_MS;
-      if (this.#askWhetherEnded()) {
-        return this.#cells.answered === this.#lastId ? 'answered' : 'ended';
-      }
+      if (this.#askWhetherEnded()) return this.hasAnswered ? 'answered' : 'ended';
       check = Math.min(check * 1.5, LAST_CHECK_MS);
     }
   }
 
-  /** The answer to the last request, once there is one. */
-  takeAnswer(): WorkerAnswer {
+  /** The answer to the last request, once there is one. `onOther` is called with what was posted before it. */
+  takeAnswer(onOther: (report: WorkerReport) => void = () => undefined): TaskReply {
     for (;;) {
       let received: ReturnType<typeof receiveMessageOnPort>;
       try {
-        received = receiveMessageOnPort(this.#port);
+        received = receiveMessageOnPort(this.port);
       } catch (cause) {
         throw new NotTransferableError('The result of the task cannot be read here', { cause });
       }
       if (received === undefined) throw new WorkerExitError({ exitCode: this.#cells.exitCode });
-      const message = received.message as WorkerAnswer | WorkerDeath;
-      if (message.kind !== 'dying' && message.id === this.#lastId) return message;
+      const report = received.message as WorkerReport;
+      if (isReply(report) && report.id === this.#lastId) return report;
+      onOther(report);
     }
   }
 
   /** The error for a thread that has ended by itself. */
   exitError(): WorkerExitError {
     const { exitCode } = this.#cells;
-    const dying = this.#lastWords();
-    if (dying !== undefined) {
-      const cause = fromTransferable(dying);
-      return new WorkerExitError(
-        { exitCode: exitCode ?? UNCAUGHT_EXIT_CODE },
-        `The worker ended before the task had answered, because of an error that nobody caught: ${messageOf(cause)}`,
-        { cause },
-      );
-    }
-    if (exitCode !== undefined) return new WorkerExitError({ exitCode });
-    // No exit handler has run. Node then gives the thread this exit code, in an event that comes too late for us.
-    return new WorkerExitError(
-      { exitCode: UNCAUGHT_EXIT_CODE },
-      this.isReady
-        ? 'The worker was ended by Node before the task had answered; most often it was out of memory (see `resourceLimits`)'
-        : "The worker ended before it was ready; a module preloaded by --import or --require may have failed in it, or hardstop's files are not all in place",
-    );
+    return exitErrorOf({
+      exitCode,
+      isReady: this.isReady,
+      port: this.port,
+      reported: this.#reported,
+      lastWords: this.#lastWords,
+    });
   }
 
-  #lastWords(): TransferableError | undefined {
-    for (;;) {
-      try {
-        const received = receiveMessageOnPort(this.#port);
-        if (received === undefined) return undefined;
-        const message = received.message as WorkerAnswer | WorkerDeath;
-        if (message.kind === 'dying') return message.error;
-      } catch {
-        // A result that cannot be read here: not what is looked for.
-      }
-    }
+  /** Keeps what the thread has said of its end, for `exitError`. */
+  keepLastWords({ error }: WorkerDeath): void {
+    this.#lastWords = error;
   }
 
   /** Asks the engine to end the thread: JavaScript stops soon, a built-in or a system call when it returns. */
   terminate(): void {
-    void this.#worker.terminate();
+    void this.worker.terminate();
     // `terminate()` refs the handle: a thread that is stuck must not keep the event loop of its owner alive.
-    this.#worker.unref();
+    this.worker.unref();
   }
 
   /**
@@ -214,10 +208,15 @@ export class WorkerThread {
    */
   #askWhetherEnded(): boolean {
     if (!this.#ended && this.#deathShows) {
-      this.#ended = !postProbe(this.#port);
+      this.#ended = !postProbe(this.port);
     }
     return this.#ended;
   }
+}
+
+/** Whether a report is the reply to a request. */
+export function isReply(report: WorkerReport): report is TaskReply {
+  return report.kind === 'returned' || report.kind === 'threw' || report.kind === 'stopped';
 }
 
 /** Posts an empty message; whether there was somebody to post it to. See `#askWhetherEnded`. */

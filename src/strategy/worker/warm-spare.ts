@@ -18,7 +18,7 @@ export class WarmSpare {
       this.#thread = undefined;
       if (!thread.hasEnded) return thread;
     }
-    return new WorkerThread(limits);
+    return startThread(limits);
   }
 
   /** Makes sure that there is a living spare with these limits, ready or not, and returns it; it stays the spare. */
@@ -57,12 +57,16 @@ export class WarmSpare {
       this.#isReplacementPlanned = false;
       if (this.#thread !== undefined) return;
       try {
-        this.release(new WorkerThread(limits), limits);
+        this.release(startThread(limits), limits);
       } catch {
         // The next task will try again, and can report it.
       }
     }).unref();
   }
+}
+
+function startThread(resourceLimits: ResourceLimits | undefined): WorkerThread {
+  return new WorkerThread({ resourceLimits, initializer: undefined });
 }
 
 function keyOf(limits: ResourceLimits | undefined): string {

@@ -1,0 +1,224 @@
+// Runs the tasks of a worker or process, one at a time, each under a scope with its caller's deadlines.
+
+import { setImmediate } from 'node:timers';
+import { now } from '../clock.js';
+import { asyncNow } from '../core/async-clock.js';
+import { executeAsync } from '../core/async-execution.js';
+import { failureOrder, tell } from '../core/async-node.js';
+import { moveDeadline } from '../core/deadline-change.js';
+import { arm } from '../core/expiry.js';
+import { RunNode } from '../core/run-node.js';
+import type { Scope } from '../core/scope.js';
+import { scopeOf, Timeout } from '../core/timeout.js';
+import { InvalidStateError } from '../errors/invalid-state-error.js';
+import { NotTransferableError } from '../errors/not-transferable-error.js';
+import { isTimeoutError } from '../errors/timeout-error.js';
+import { toTransferable } from '../errors/transfer.js';
+import { CpuLimit } from './cpu-limit.js';
+import { isIdle } from './idle-resources.js';
+import { explainMissingVariable, loadTask, readyTask, type TaskFunction } from './load-task.js';
+import { setTaskMessenger, type TaskMessenger } from './task-messages.js';
+import type { TaskOutcome, TaskReply, TaskRequest } from './task-request.js';
+import { fromShared, toShared } from './shared-clock.js';
+import { sharedNow } from './worker-cells.js';
+
+/** The call that is being served. */
+interface ServedCall {
+  readonly request: TaskRequest;
+  readonly cpu: CpuLimit | undefined;
+  /** The scope of what runs at present: the loading of the task, then the task. */
+  scope: Scope | undefined;
+  /** The owner has asked it to stop: what it was told. */
+  asked: Error | undefined;
+}
+
+let served: ServedCall | undefined;
+
+/**
+ * Runs a task to its end or its stop. What runs without a break is interrupted at the hard deadline, where the addon is
+ * there, and the thread lives on; a promise is told by the scope's signal, and given up at the hard deadline.
+ *
+ * @param messenger sends what the task has to say to its caller while it runs
+ * @returns settles one turn of the event loop after the task has; never rejects for what a task does
+ */
+export async function serveTask(
+  request: TaskRequest,
+  messenger?: TaskMessenger,
+): Promise<TaskReply> {
+  if (served !== undefined) throw new InvalidStateError('A task is running here already');
+  const { id, cpuTimeout } = request;
+  const cpu = cpuTimeout === Infinity ? undefined : new CpuLimit(cpuTimeout);
+  const call: ServedCall = { request, cpu, scope: undefined, asked: undefined };
+  served = call;
+  setTaskMessenger(messenger);
+  const outcome = await outcomeOf(call);
+  call.cpu?.stopWatching();
+  // One turn later: microtasks and ticks that the task has queued belong to it, and so does an unhandled rejection,
+  // which would otherwise hit whichever task came next.
+  await nextTurn();
+  setTaskMessenger(undefined);
+  served = undefined;
+  const isOver = outcome.kind !== 'stopped' || outcome.stopped;
+  return { ...outcome, id, reusable: isOver && isIdle() };
+}
+
+/**
+ * The owner asks the task of that request to stop: the soft stop now, and what does not settle by `hardDeadline` is given
+ * up. Called again, or after the deadline, an earlier `hardDeadline` counts.
+ */
+export function stopTask(id: number, hardDeadline: number): void {
+  const node = runningNode(id);
+  if (served === undefined || node === undefined) return;
+  const hardAt = fromShared(hardDeadline);
+  if (node.order !== undefined) {
+    if (!(hardAt < node.order.hardAt)) return;
+    node.deadline = hardAt;
+    arm(node);
+    return;
+  }
+  served.asked ??= new DOMException('The task was asked to stop', 'AbortError');
+  tell(node, failureOrder({ error: served.asked }, Math.max(0, hardAt - asyncNow()), node));
+}
+
+/** Moves the deadlines of the task of that request, `interruptAt` as in the request. What has passed already stays. */
+export function moveTaskDeadlines(
+  id: number,
+  deadline: number,
+  hardDeadline: number,
+  interruptAt?: number,
+): void {
+  const scope = runningNode(id)?.scope;
+  if (scope === undefined) return;
+  scope.settings = { ...scope.settings, grace: graceOf(deadline, hardDeadline) };
+  if (interruptAt !== undefined) scope.interruptAt = fromShared(interruptAt);
+  try {
+    moveDeadline(scope, fromShared(deadline));
+  } catch (error) {
+    if (!(error instanceof InvalidStateError)) throw error;
+  }
+}
+
+/** The reply in place of one that cannot be sent to the owner. */
+export function unsendable(reply: TaskReply, cause: unknown): TaskReply {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const error = new NotTransferableError(
+    `The result of the task cannot be sent to the caller: ${why}`,
+    { cause },
+  );
+  const { id, endedAt, reusable } = reply;
+  return { kind: 'threw', error: toTransferable(error), id, endedAt, reusable };
+}
+
+async function outcomeOf(call: ServedCall): Promise<TaskOutcome> {
+  const { task, args } = call.request;
+  let work: TaskFunction | undefined;
+  try {
+    work = readyTask(task);
+  } catch (error) {
+    return threw(error, sharedNow());
+  }
+  if (work === undefined && task.kind !== 'source') {
+    // A scope of its own: the task itself is to begin in a part, where it can be interrupted.
+    const loading = await runUnder(call, () => loadTask(task));
+    if (loading.kind !== 'returned') return loading;
+    work = loading.value as TaskFunction;
+  }
+  const begin = (): unknown => Reflect.apply(work as TaskFunction, undefined, args);
+  const { cpu } = call;
+  return runUnder(call, cpu === undefined ? begin : () => cpu.begin(begin));
+}
+
+async function runUnder(call: ServedCall, work: () => unknown): Promise<TaskOutcome> {
+  const { request } = call;
+  const deadline = fromShared(request.deadline);
+  if (deadline <= now()) return stopped('deadline', 'refused', true, undefined, sharedNow());
+  const timeout = new Timeout(undefined, {
+    deadline,
+    grace: graceOf(request.deadline, request.hardDeadline),
+    name: request.name,
+  });
+  const scope = scopeOf(timeout);
+  if (request.interruptAt !== undefined) {
+    scope.interruptAt = fromShared(request.interruptAt);
+  }
+  call.scope = scope;
+  try {
+    const value = await executeAsync(scope, work, serveTask);
+    return { kind: 'returned', value, endedAt: endOf(scope) };
+  } catch (error) {
+    return failed(call, scope, error);
+  }
+}
+
+/** What an error that ended the scope means: a stop, or an error of the task's. */
+function failed(call: ServedCall, scope: Scope, error: unknown): TaskOutcome {
+  const endedAt = endOf(scope);
+  if (isTimeoutError(error)) {
+    const isOwn = scope.state === 'timed_out' && error === scope.error;
+    const isCpu = call.cpu?.isCauseOf(error) === true;
+    if (isOwn || isCpu) {
+      return stopped(isOwn ? 'deadline' : 'cpu', error.stage, error.stopped, error.cause, endedAt);
+    }
+  }
+  const node = scope.node as RunNode;
+  const order = node.order?.failure;
+  if (order === undefined || order.error !== error) {
+    return threw(explainMissingVariable(call.request.task, error), endedAt);
+  }
+  const isStopped = node.abandoned === 0;
+  if (error === call.asked) {
+    const stage = !isStopped ? 'abandoned' : node.coroutine === undefined ? 'signal' : 'yield';
+    return stopped('asked', stage, isStopped, undefined, endedAt);
+  }
+  if (call.cpu?.isCauseOf(error) === true) {
+    return stopped('cpu', isStopped ? 'signal' : 'abandoned', isStopped, undefined, endedAt);
+  }
+  return {
+    ...stopped('raised', isStopped ? 'interrupt' : 'abandoned', isStopped, undefined, endedAt),
+    raised: toTransferable(error),
+  };
+}
+
+type StoppedOutcome = Extract<TaskOutcome, { readonly kind: 'stopped' }>;
+
+function stopped(
+  reason: StoppedOutcome['reason'],
+  stage: StoppedOutcome['stage'],
+  isStopped: boolean,
+  stuck: unknown,
+  endedAt: number,
+): StoppedOutcome {
+  return {
+    kind: 'stopped',
+    reason,
+    stage,
+    stopped: isStopped,
+    stuck: stuck instanceof Error ? toTransferable(stuck) : undefined,
+    raised: undefined,
+    endedAt,
+  };
+}
+
+function threw(error: unknown, endedAt: number): TaskOutcome {
+  return { kind: 'threw', error: toTransferable(error), endedAt };
+}
+
+function runningNode(id: number): RunNode | undefined {
+  const node = served?.request.id === id ? served.scope?.node : undefined;
+  return node instanceof RunNode && !node.isOver ? node : undefined;
+}
+
+function graceOf(deadline: number, hardDeadline: number): number {
+  // Not the difference of two that are infinite.
+  return hardDeadline > deadline ? hardDeadline - deadline : 0;
+}
+
+function endOf(scope: Scope): number {
+  return Number.isNaN(scope.endedAt) ? sharedNow() : toShared(scope.endedAt);
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

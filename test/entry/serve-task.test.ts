@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { markIdle } from '#internal/entry/idle-resources.js';
+import { moveTaskDeadlines, serveTask, stopTask } from '#internal/entry/serve-task.js';
+import { taskMessenger } from '#internal/entry/task-messages.js';
+import type { TaskReply, TaskRequest } from '#internal/entry/task-request.js';
+import { sharedNow } from '#internal/entry/worker-cells.js';
+import { fromTransferable } from '#internal/errors/transfer.js';
+import { nativeRefusal } from '#internal/strategy/native-strategy.js';
+import { functionSource } from '#internal/strategy/function-source.js';
+
+const PACKAGE = new URL('../../../dist/', import.meta.url).href;
+const hasAddon = nativeRefusal === undefined;
+const testWithAddon = hasAddon ? test.serial : test.skip;
+
+let lastId = 0;
+
+type Source = (...args: never[]) => unknown;
+
+function request(task: Source, rest: Partial<TaskRequest> = {}): TaskRequest {
+  return {
+    id: ++lastId,
+    task: functionSource(task),
+    args: [PACKAGE],
+    deadline: Infinity,
+    hardDeadline: rest.deadline ?? Infinity,
+    cpuTimeout: Infinity,
+    name: undefined,
+    ...rest,
+  };
+}
+
+test.before(() => {
+  markIdle();
+});
+
+const forever = (): never => {
+  for (;;);
+};
+
+test.serial('a task is called with its arguments, and its result is the reply', async (t) => {
+  const reply = await serveTask(request((a: number, b: number) => a + b, { args: [1, 2] }));
+  t.like(reply, { kind: 'returned', value: 3, id: lastId });
+  t.true(reply.endedAt <= sharedNow());
+});
+
+test.serial('an error of the task is the reply', async (t) => {
+  const reply = await serveTask(
+    request(() => {
+      throw new RangeError('mine');
+    }),
+  );
+  t.is(reply.kind, 'threw');
+  const error = fromTransferable((reply as TaskReply & { kind: 'threw' }).error);
+  t.true(error instanceof RangeError);
+});
+
+testWithAddon('a loop is interrupted at the deadline, and the next task runs', async (t) => {
+  const deadline = sharedNow() + 20;
+  const reply = await serveTask(request(forever, { deadline }));
+  t.like(reply, { kind: 'stopped', reason: 'deadline', stage: 'interrupt', stopped: true });
+  t.true(reply.endedAt >= deadline);
+  t.true(reply.reusable);
+  const { stuck } = reply as TaskReply & { kind: 'stopped' };
+  t.regex(String((fromTransferable(stuck as never) as Error).stack), /forever|hardstop-task/);
+  t.like(await serveTask(request(() => 1)), { kind: 'returned', value: 1 });
+});
+
+testWithAddon('within the grace a loop may end itself at a checkpoint', async (t) => {
+  const deadline = sharedNow() + 20;
+  const reply = await serveTask(
+    request(
+      async (dist: string) => {
+        const { currentScope } = (await import(`${dist}api/current-scope.js`)) as {
+          currentScope(): { checkpoint(): void };
+        };
+        const scope = currentScope();
+        for (;;) scope.checkpoint();
+      },
+      { deadline, hardDeadline: deadline + 60_000 },
+    ),
+  );
+  t.like(reply, { kind: 'stopped', reason: 'deadline', stage: 'checkpoint', stopped: true });
+});
+
+testWithAddon(
+  'what runs without a break can be interrupted before the hard deadline',
+  async (t) => {
+    const deadline = sharedNow() + 20;
+    const reply = await serveTask(
+      request(forever, { deadline, hardDeadline: deadline + 60_000, interruptAt: deadline }),
+    );
+    t.like(reply, { kind: 'stopped', reason: 'deadline', stage: 'interrupt', stopped: true });
+  },
+);
+
+test.serial('a promise that obeys the signal has stopped', async (t) => {
+  const deadline = sharedNow() + 20;
+  const reply = await serveTask(
+    request(
+      async (dist: string) => {
+        const { currentScope } = (await import(`${dist}api/current-scope.js`)) as {
+          currentScope(): { signal: AbortSignal };
+        };
+        const { setTimeout: sleep } = await import('node:timers/promises');
+        await sleep(60_000, undefined, { signal: currentScope().signal });
+      },
+      { deadline, hardDeadline: deadline + 60_000 },
+    ),
+  );
+  t.like(reply, { kind: 'stopped', reason: 'deadline', stage: 'signal', stopped: true });
+  t.true(reply.reusable);
+});
+
+test.serial(
+  'a promise that does not is given up, and the host is not to be used again',
+  async (t) => {
+    const reply = await serveTask(
+      request(() => new Promise((resolve) => setTimeout(resolve, 200)), {
+        deadline: sharedNow() + 20,
+      }),
+    );
+    t.like(reply, { kind: 'stopped', stage: 'abandoned', stopped: false, reusable: false });
+    await sleep(250);
+  },
+);
+
+test.serial('a task whose deadline has passed is not started', async (t) => {
+  const reply = await serveTask(request(() => process.exit(1), { deadline: sharedNow() - 1 }));
+  t.like(reply, { kind: 'stopped', stage: 'refused', stopped: true });
+});
+
+test.serial('a task is asked to stop, and hears it', async (t) => {
+  const pending = serveTask(
+    request(
+      async (dist: string) => {
+        const { currentScope } = (await import(`${dist}api/current-scope.js`)) as {
+          currentScope(): { signal: AbortSignal };
+        };
+        const { setTimeout: sleep } = await import('node:timers/promises');
+        await sleep(60_000, undefined, { signal: currentScope().signal });
+      },
+      { deadline: sharedNow() + 60_000 },
+    ),
+  );
+  await sleep(20);
+  stopTask(lastId, sharedNow() + 60_000);
+  t.like(await pending, { kind: 'stopped', reason: 'asked', stage: 'signal', stopped: true });
+});
+
+test.serial('asked once more, the earlier hard deadline counts', async (t) => {
+  const pending = serveTask(request(() => new Promise((resolve) => setTimeout(resolve, 500))));
+  await sleep(1);
+  stopTask(lastId, sharedNow() + 60_000);
+  await sleep(10);
+  stopTask(lastId, sharedNow());
+  t.like(await pending, { kind: 'stopped', reason: 'asked', stage: 'abandoned', stopped: false });
+  await sleep(520);
+});
+
+test.serial('the deadline of a running task can be moved', async (t) => {
+  const pending = serveTask(
+    request(
+      async (dist: string) => {
+        const { currentScope } = (await import(`${dist}api/current-scope.js`)) as {
+          currentScope(): { signal: AbortSignal };
+        };
+        const { setTimeout: sleep } = await import('node:timers/promises');
+        await sleep(60_000, undefined, { signal: currentScope().signal });
+      },
+      { deadline: sharedNow() + 60_000 },
+    ),
+  );
+  await sleep(20);
+  const deadline = sharedNow() + 20;
+  moveTaskDeadlines(lastId, deadline, deadline + 60_000);
+  t.like(await pending, { kind: 'stopped', reason: 'deadline', stage: 'signal' });
+});
+
+testWithAddon('a limit on CPU time stops a loop, and leaves waiting alone', async (t) => {
+  t.like(await serveTask(request(forever, { cpuTimeout: 20 })), {
+    kind: 'stopped',
+    reason: 'cpu',
+    stage: 'interrupt',
+    stopped: true,
+  });
+  t.like(
+    await serveTask(
+      request(() => new Promise((resolve) => setTimeout(resolve, 100, 1)), { cpuTimeout: 2000 }),
+    ),
+    { kind: 'returned', value: 1 },
+  );
+});
+
+test.serial('messages go out while the task runs, and not afterwards', async (t) => {
+  const posted: unknown[] = [];
+  const reply = await serveTask(
+    request(async (dist: string) => {
+      const { taskMessenger: messenger } = (await import(`${dist}entry/task-messages.js`)) as {
+        taskMessenger: typeof taskMessenger;
+      };
+      messenger()?.('half', []);
+    }),
+    (message) => posted.push(message),
+  );
+  t.is(reply.kind, 'returned');
+  t.deepEqual(posted, ['half']);
+  t.is(taskMessenger(), undefined);
+});

@@ -1,0 +1,172 @@
+import type {
+  CallOutcome,
+  Host,
+  HostKind,
+  HostOptions,
+  RunningCall,
+  TaskCall,
+} from '#internal/strategy/isolation/host.js';
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let settle: Omit<Deferred<T>, 'promise'> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { promise, ...(settle as unknown as Omit<Deferred<T>, 'promise'>) };
+}
+
+/** What is asked of a call in a fake host while it runs. */
+export interface FakeCall extends RunningCall {
+  readonly call: TaskCall;
+  readonly host: FakeHost;
+  /** The hard deadlines of all calls of `stop`. */
+  readonly stops: number[];
+  readonly moves: { readonly deadline: number; readonly hardDeadline: number }[];
+  /** Ends the call. */
+  end(outcome: CallOutcome, isFree?: boolean): void;
+  returns(value: unknown, endedAt?: number): void;
+}
+
+/** A host in this thread whose calls end when the test says so. */
+export class FakeHost implements Host {
+  readonly id: number;
+  readonly options: HostOptions;
+  readonly ready: Promise<void>;
+  readonly ended: Promise<void>;
+  isFree = false;
+  isReferenced = false;
+  /** How it was ended. */
+  end: 'close' | 'terminate' | 'death' | undefined;
+  running: FakeCall | undefined;
+  readonly #kind: FakeKind;
+  readonly #becomeReady: () => void;
+  readonly #fail: (error: unknown) => void;
+  readonly #noteEnd: () => void;
+
+  constructor(kind: FakeKind, id: number, options: HostOptions) {
+    this.#kind = kind;
+    this.id = id;
+    this.options = options;
+    const ready = deferred<undefined>();
+    const ended = deferred<undefined>();
+    this.ready = ready.promise;
+    this.ended = ended.promise;
+    this.#becomeReady = () => {
+      ready.resolve(undefined);
+    };
+    this.#fail = ready.reject;
+    this.#noteEnd = () => {
+      ended.resolve(undefined);
+    };
+  }
+
+  becomeReady(): void {
+    this.isFree = true;
+    this.#becomeReady();
+  }
+
+  failToStart(error: unknown): void {
+    this.#fail(error);
+    this.#noteEnd();
+  }
+
+  run(call: TaskCall): RunningCall {
+    if (!this.isFree) throw new Error('The host is not free');
+    this.#kind.refuse?.(call);
+    this.isFree = false;
+    const { promise, resolve } = deferred<CallOutcome>();
+    const running: FakeCall = {
+      call,
+      host: this,
+      outcome: promise,
+      stops: [],
+      moves: [],
+      stop: (hardDeadline) => {
+        running.stops.push(hardDeadline);
+        this.#kind.onStop?.(running, hardDeadline);
+      },
+      moveDeadlines: (deadline, hardDeadline) => {
+        running.moves.push({ deadline, hardDeadline });
+      },
+      end: (outcome, isFree = true) => {
+        this.isFree = isFree;
+        this.running = undefined;
+        resolve(outcome);
+      },
+      returns: (value, endedAt = performance.now()) => {
+        running.end({ kind: 'returned', value, endedAt });
+      },
+    };
+    this.running = running;
+    this.#kind.calls.push(running);
+    this.#kind.onCall?.(running);
+    return running;
+  }
+
+  ref(): void {
+    this.isReferenced = true;
+  }
+
+  unref(): void {
+    this.isReferenced = false;
+  }
+
+  close(): Promise<void> {
+    return this.#end('close');
+  }
+
+  terminate(): Promise<void> {
+    return this.#end('terminate');
+  }
+
+  /** It ends by itself. */
+  die(error: Error): void {
+    this.running?.end({ kind: 'died', error, endedAt: performance.now() }, false);
+    void this.#end('death');
+  }
+
+  #end(how: 'close' | 'terminate' | 'death'): Promise<void> {
+    this.end ??= how;
+    this.isFree = false;
+    this.running?.end({ kind: 'died', error: new Error(how), endedAt: performance.now() }, false);
+    this.#noteEnd();
+    return this.ended;
+  }
+}
+
+/** Makes fake hosts; by default they are ready at once, and calls last until the test ends them. */
+export class FakeKind implements HostKind {
+  readonly strategy = 'worker';
+  readonly hosts: FakeHost[] = [];
+  readonly calls: FakeCall[] = [];
+  isReadyAtOnce = true;
+  onCall: ((call: FakeCall) => void) | undefined;
+  onStop: ((call: FakeCall, hardDeadline: number) => void) | undefined;
+  /** Throws for a call that cannot be sent. */
+  refuse: ((call: TaskCall) => void) | undefined;
+
+  start(options: HostOptions): FakeHost {
+    const host = new FakeHost(this, this.hosts.length + 1, options);
+    this.hosts.push(host);
+    if (this.isReadyAtOnce) host.becomeReady();
+    return host;
+  }
+
+  host(index: number): FakeHost {
+    const host = this.hosts[index];
+    if (host === undefined) throw new Error(`No host ${String(index)}`);
+    return host;
+  }
+
+  call(index: number): FakeCall {
+    const call = this.calls[index];
+    if (call === undefined) throw new Error(`No call ${String(index)}`);
+    return call;
+  }
+}
