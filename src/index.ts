@@ -24,6 +24,14 @@ export { runInWorker } from './api/run-in-worker.js';
 export { runInWorkerSync } from './api/run-in-worker-sync.js';
 export { runSync } from './api/run-sync.js';
 export { sendMessage } from './api/send-message.js';
+export {
+  runCommand,
+  type BinaryCommandOptions,
+  type TextCommandOptions,
+} from './api/run-command.js';
+export { runCommands } from './api/run-commands.js';
+export { runCommandSync } from './api/run-command-sync.js';
+export { startCommand } from './api/start-command.js';
 export { task, type Task, type TaskReference } from './api/task.js';
 export {
   timeoutable,
@@ -39,6 +47,18 @@ export {
 } from './api/tree-kill.js';
 export { wait, type Waited } from './api/wait.js';
 export { withTimeout, type WithTimeoutOptions } from './api/with-timeout.js';
+export type { BatchOptions, CommandOutcome, CommandSpec } from './core/command/command-batch.js';
+export { Command } from './core/command/command.js';
+export type { CommunicateOptions, KillOptions, WaitOptions } from './core/command/wait-options.js';
+export type {
+  CommandOptions,
+  InputFileOption,
+  OutputFileOption,
+  ProcessStartOptions,
+  StdinOption,
+  StdioOption,
+  StdoutOption,
+} from './core/command/command-options.js';
 export type { TimeoutMessage } from './core/diagnostics.js';
 export type {
   ErrorClass,
@@ -51,6 +71,8 @@ export type { TimeoutState } from './core/scope.js';
 export type { MapProgress, MapResult } from './core/pool/map-plan.js';
 export { statistics, type LatenessHistogram, type Statistics } from './core/statistics.js';
 export { Timeout } from './core/timeout.js';
+export { CommandError, type CommandFailureReason } from './errors/command-error.js';
+export { CommandTimeoutError } from './errors/command-timeout-error.js';
 export { InvalidOptionError } from './errors/invalid-option-error.js';
 export { InvalidStateError } from './errors/invalid-state-error.js';
 export { InvalidThreadError } from './errors/invalid-thread-error.js';
@@ -60,4 +82,6 @@ export { QueueFullError } from './errors/queue-full-error.js';
 export { StrategyUnavailableError } from './errors/strategy-unavailable-error.js';
 export { isTimeoutError, TimeoutError } from './errors/timeout-error.js';
 export { WorkerExitError } from './errors/worker-exit-error.js';
+export type { CommandResult } from './strategy/command/command-result.js';
+export type { Overflow } from './strategy/command/command-request.js';
 export type { Stage, StrategyName } from './strategy/strategy.js';

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { TransferableError } from '../errors/transfer.js';
 
 /** What the bridge can be asked for: each has a module in `bridge-services.ts`. */
-export type BridgeServiceName = 'process';
+export type BridgeServiceName = 'process' | 'command';
 
 /** From the caller to the bridge, on a lane. Instants are on the scale of `sharedNow`. */
 export type BridgeRequest =

@@ -1,4 +1,6 @@
 import { types } from 'node:util';
+import { CommandError } from './command-error.js';
+import { CommandTimeoutError } from './command-timeout-error.js';
 import { invalidOptionRange, invalidOptionType } from './invalid-option-error.js';
 import { InvalidStateError } from './invalid-state-error.js';
 import { InvalidThreadError } from './invalid-thread-error.js';
@@ -36,6 +38,8 @@ const BUILT_IN: ReadonlyMap<string, object> = new Map(
  */
 const OWN: ReadonlyMap<string, object> = new Map<string, object>([
   ['ERR_HARDSTOP_TIMEOUT', TimeoutError.prototype],
+  ['ERR_HARDSTOP_COMMAND_TIMEOUT', CommandTimeoutError.prototype],
+  ['ERR_HARDSTOP_COMMAND', CommandError.prototype],
   ['ERR_HARDSTOP_STRATEGY_UNAVAILABLE', StrategyUnavailableError.prototype],
   ['ERR_HARDSTOP_NOT_TRANSFERABLE', NotTransferableError.prototype],
   ['ERR_HARDSTOP_WORKER_EXIT', WorkerExitError.prototype],
