@@ -44,7 +44,6 @@ export interface Capabilities {
  */
 export function capabilities(): Capabilities {
   const native = describeNative();
-  const later = { available: false, reason: 'not part of this version' };
   return {
     strategies: {
       native: {
@@ -56,8 +55,20 @@ export function capabilities(): Capabilities {
         reason:
           'whole milliseconds; cannot move a running deadline, nor tell where the work was stuck',
       },
-      worker: { available: true, reason: 'for tasks: `runInWorkerSync`' },
-      process: later,
+      worker: {
+        available: true,
+        reason:
+          native === undefined
+            ? 'for tasks: `runInWorker`, `runInWorkerSync`; without the addon a stop costs the worker'
+            : 'for tasks: `runInWorker`, `runInWorkerSync`; a loop is interrupted, and its worker lives on',
+      },
+      process: {
+        available: true,
+        reason:
+          native === undefined
+            ? 'for tasks and commands; without the addon kills are sent by the event loop, and late while that is blocked'
+            : 'for tasks and commands: `runInProcess`, `runCommand`; kills are sent by a thread of their own',
+      },
       cooperative: {
         available: true,
         reason:
