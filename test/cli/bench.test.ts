@@ -7,7 +7,20 @@ import { summarize } from '#internal/cli/bench/distribution.js';
 import { formatReport } from '#internal/cli/bench/format-report.js';
 import { runCli } from './run-cli.js';
 
-const CONTENDERS = ['native', 'native, checkpoint', 'vm', 'worker', 'node:vm', 'function-timeout'];
+const CONTENDERS = [
+  'native',
+  'native, checkpoint',
+  'vm',
+  'worker, blocking',
+  'worker (interrupt)',
+  'worker (terminate)',
+  'process',
+  'node:vm',
+  'function-timeout',
+  'piscina',
+  'tinypool',
+  'workerpool',
+];
 const ITERATIONS = 3;
 
 test('a bench measures every contender, prints a table and writes its samples', async (t) => {

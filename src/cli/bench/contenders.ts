@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
-import { runInWorkerSync, runSync, type Timeout } from '../../index.js';
+import { runInProcess, runInWorker, runInWorkerSync, runSync, type Timeout } from '../../index.js';
 import { IN_TIME_LIMIT_MS, type Contender, type Limiter } from './contender.js';
-import { UnavailableError } from './unavailable-error.js';
+import { foreignPools } from './foreign-pools.js';
+import { importForeign } from './import-foreign.js';
+
+/** Where a start of a thread or process may come in between. */
+const LONG_LIMIT_MS = 60_000;
 
 /** All rows, ours first. */
 export const contenders: readonly Contender[] = [
@@ -25,10 +28,29 @@ export const contenders: readonly Contender[] = [
     prepare: (timeout) => inThread('vm', timeout),
   },
   {
-    name: 'worker',
-    description: 'runInWorkerSync, a worker thread that is terminated',
+    name: 'worker, blocking',
+    description: 'runInWorkerSync, interrupted in a worker thread that lives on',
+    foreign: false,
+    prepare: prepareBlockingWorker,
+  },
+  {
+    name: 'worker (interrupt)',
+    description: 'runInWorker, interrupted in a worker thread that lives on',
     foreign: false,
     prepare: prepareWorker,
+  },
+  {
+    name: 'worker (terminate)',
+    description: 'runInWorker without the addon, a worker thread that is terminated',
+    foreign: false,
+    environment: { HARDSTOP_DISABLE_NATIVE: '1' },
+    prepare: prepareWorker,
+  },
+  {
+    name: 'process',
+    description: 'runInProcess with grace 0, a process that is killed',
+    foreign: false,
+    prepare: prepareProcess,
   },
   {
     name: 'node:vm',
@@ -42,6 +64,7 @@ export const contenders: readonly Contender[] = [
     foreign: true,
     prepare: prepareFunctionTimeout,
   },
+  ...foreignPools,
 ];
 
 /** The row of that name. */
@@ -72,7 +95,7 @@ function prepareCheckpoint(timeout: number): Limiter {
   };
 }
 
-function prepareWorker(timeout: number): Limiter {
+function prepareBlockingWorker(timeout: number): Limiter {
   return {
     runInTime: () => {
       runInWorkerSync(endAtOnce, { timeout: IN_TIME_LIMIT_MS });
@@ -80,6 +103,22 @@ function prepareWorker(timeout: number): Limiter {
     stopLoop: () => {
       runInWorkerSync(loopForever, { timeout });
     },
+  };
+}
+
+function prepareWorker(timeout: number): Limiter {
+  return {
+    isAsync: true,
+    runInTime: () => runInWorker(endAtOnce, { timeout: LONG_LIMIT_MS }),
+    stopLoop: () => runInWorker(loopForever, { timeout }),
+  };
+}
+
+function prepareProcess(timeout: number): Limiter {
+  return {
+    isAsync: true,
+    runInTime: () => runInProcess(endAtOnce, { timeout: LONG_LIMIT_MS }),
+    stopLoop: () => runInProcess(loopForever, { timeout, grace: 0 }),
   };
 }
 
@@ -97,7 +136,8 @@ function prepareNodeVm(timeout: number): Limiter {
 }
 
 async function prepareFunctionTimeout(timeout: number): Promise<Limiter> {
-  const { functionTimeout, version } = await importFunctionTimeout();
+  const { module, version } = await importForeign('function-timeout');
+  const { default: functionTimeout } = module as { readonly default: FunctionTimeout };
   return {
     version,
     runInTime: functionTimeout(endAtOnce, { timeout: IN_TIME_LIMIT_MS }),
@@ -106,22 +146,6 @@ async function prepareFunctionTimeout(timeout: number): Promise<Limiter> {
 }
 
 type FunctionTimeout = (work: () => void, options: { readonly timeout: number }) => () => void;
-
-/** The package is no dependency of ours: it takes part where it is installed beside us. */
-async function importFunctionTimeout(): Promise<{
-  readonly functionTimeout: FunctionTimeout;
-  readonly version: string;
-}> {
-  const name = 'function-timeout';
-  try {
-    const module = (await import(name)) as { readonly default: FunctionTimeout };
-    const manifest = new URL('./package.json', import.meta.resolve(name));
-    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string };
-    return { functionTimeout: module.default, version };
-  } catch (error) {
-    throw new UnavailableError(`not installed (npm install ${name})`, { cause: error });
-  }
-}
 
 function endAtOnce(): void {
   // Nothing to do: what is measured is the frame around it.

@@ -8,13 +8,13 @@ const costTrial = new URL('./trials/cost.js', import.meta.url);
 
 /** Runs both trials of a contender, one after the other, each in a process of its own. */
 export async function measureContender(
-  { name, description, foreign }: Contender,
+  { name, description, foreign, environment = {} }: Contender,
   settings: { readonly iterations: number; readonly timeout: number },
 ): Promise<ReportRow> {
   const row = { contender: name, description, foreign };
-  const cost = await runTrial(costTrial, { contender: name, ...settings });
+  const cost = await runTrial(costTrial, { contender: name, ...settings }, { environment });
   if (!hasSamples(cost)) return { ...row, unavailable: cost.unavailable };
-  const lateness = await runTrial(latenessTrial, { contender: name, ...settings });
+  const lateness = await runTrial(latenessTrial, { contender: name, ...settings }, { environment });
   if (!hasSamples(lateness)) return { ...row, unavailable: lateness.unavailable };
   return {
     ...row,

@@ -12,6 +12,8 @@ export interface TrialPlace {
   readonly node?: string;
   /** Flags of that Node; those of this process by default. */
   readonly nodeFlags?: readonly string[];
+  /** Added to the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -22,10 +24,11 @@ const MAX_DURATION_MS = 30 * 60_000;
 export async function runTrial(
   module: URL,
   settings: TrialSettings,
-  { node = process.execPath, nodeFlags = process.execArgv }: TrialPlace = {},
+  { node = process.execPath, nodeFlags = process.execArgv, environment }: TrialPlace = {},
 ): Promise<TrialResult | TrialRefusal> {
   const args = [...nodeFlags, trialProcess, module.href, JSON.stringify(settings)];
   const { stdout } = await execFileAsync(node, args, {
+    env: { ...process.env, ...environment },
     maxBuffer: MAX_OUTPUT_BYTES,
     timeout: MAX_DURATION_MS,
     killSignal: 'SIGKILL',

@@ -21,6 +21,19 @@ export function timeCalls(call: () => unknown): readonly number[] {
   return samples;
 }
 
+/** The same for calls that hand back promises, each awaited before the next: one call is one sample. */
+export async function timeAsyncCalls(call: () => unknown): Promise<readonly number[]> {
+  for (let calls = 0; calls < WARM_UP_CALLS; calls++) await call();
+  const samples: number[] = [];
+  const end = performance.now() + MEASURE_MS;
+  do {
+    const start = performance.now();
+    await call();
+    samples.push((performance.now() - start) * 1_000);
+  } while (performance.now() < end);
+  return samples;
+}
+
 /** Lets the engine optimise; returns how many calls make a batch. */
 function warmUp(call: () => unknown): number {
   let calls = 0;

@@ -21,28 +21,53 @@ interface LoopEnd {
 export async function measure(settings: TrialSettings): Promise<TrialResult> {
   const iterations = numberSetting(settings, 'iterations');
   const timeout = numberSetting(settings, 'timeout');
-  const { version, stopLoop } = await findContender(stringSetting(settings, 'contender')).prepare(
-    timeout,
-  );
+  const contender = findContender(stringSetting(settings, 'contender'));
+  const { version, stopLoop, runInTime, isAsync, end } = await contender.prepare(timeout);
   const caught: number[] = [];
   const stopped: number[] = [];
   for (let i = 0; i < WARM_UP_LOOPS + iterations; i++) {
-    const end = timeStop(stopLoop, timeout);
+    const loopEnd =
+      isAsync === true
+        ? await timeAsyncStop(stopLoop, timeout, runInTime)
+        : timeStop(stopLoop, timeout);
     if (i < WARM_UP_LOOPS) continue;
-    caught.push(end.caught * 1_000);
-    if (end.stopped !== undefined) stopped.push(end.stopped * 1_000);
+    caught.push(loopEnd.caught * 1_000);
+    if (loopEnd.stopped !== undefined) stopped.push(loopEnd.stopped * 1_000);
   }
+  await end?.();
   return { version, samples: caught, stopped: stopped.length > 0 ? stopped : undefined };
 }
 
-function timeStop(stopLoop: () => void, timeout: number): LoopEnd {
+function timeStop(stopLoop: () => unknown, timeout: number): LoopEnd {
   const start = performance.now();
   try {
     stopLoop();
   } catch (error) {
-    const caught = performance.now() - start - timeout;
-    if (!isTimeout(error)) throw error;
-    return { stopped: isTimeoutError(error) ? error.elapsed - timeout : undefined, caught };
+    return endOf(error, performance.now() - start, timeout);
   }
   throw new Error('The loop ended by itself');
+}
+
+/** A call before it makes sure that what the last one has cost, a thread or a process, is there again. */
+async function timeAsyncStop(
+  stopLoop: () => unknown,
+  timeout: number,
+  runInTime: () => unknown,
+): Promise<LoopEnd> {
+  await runInTime();
+  const start = performance.now();
+  try {
+    await stopLoop();
+  } catch (error) {
+    return endOf(error, performance.now() - start, timeout);
+  }
+  throw new Error('The loop ended by itself');
+}
+
+function endOf(error: unknown, elapsed: number, timeout: number): LoopEnd {
+  if (!isTimeout(error)) throw error;
+  return {
+    stopped: isTimeoutError(error) ? error.elapsed - timeout : undefined,
+    caught: elapsed - timeout,
+  };
 }
