@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import test from 'ava';
-import { runSync, Timeout, type TimeoutError, type TimeoutMessage } from 'hardstop';
+import { run, runSync, Timeout, type TimeoutError, type TimeoutMessage } from 'hardstop';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { runSource } from '../harness/run-fixture.js';
 import { stageOfForce, strategies, testEachStrategy } from '../harness/strategies.js';
@@ -51,6 +52,27 @@ testEachStrategy('what is no timeout is not published', (t, strategy) => {
     );
   });
   t.deepEqual(messages, []);
+});
+
+test('a started timeout is published once, in the context of the run that it is thrown in', async (t) => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const listener = (message: unknown): void => {
+    if ((message as TimeoutMessage).name === 'started') seen.push(storage.getStore());
+  };
+  subscribe('hardstop:timeout', listener);
+  await storage.run('of the run', () =>
+    run(function* () {
+      const started = new Timeout(10, { name: 'started' }).start();
+      try {
+        yield new Promise(() => undefined);
+      } catch (error) {
+        t.is((error as TimeoutError).scope, started);
+      }
+    }, 60_000),
+  );
+  unsubscribe('hardstop:timeout', listener);
+  t.deepEqual(seen, ['of the run']);
 });
 
 for (const strategy of strategies()) {
