@@ -4,7 +4,8 @@ import { summarize, type Distribution } from '#internal/cli/bench/distribution.j
 import { atMost, shown, type Figure } from './figure.js';
 import { interleave, type Course } from './interleave.js';
 
-const commandLine = fileURLToPath(import.meta.resolve('#internal/cli/main.js'));
+// As users run it.
+const commandLine = fileURLToPath(new URL('../../dist/bundle/cli/main.cjs', import.meta.url));
 const STARTS = 20;
 
 /** Every figure of commands of one Node. */
@@ -34,7 +35,7 @@ async function costFigures(node: string, course: Course): Promise<readonly Figur
 }
 
 async function treeFigures(node: string, course: Course): Promise<readonly Figure[]> {
-  const [tree] = await interleave('tree-end.js', [{ timeout: 300, stops: 10 }], course);
+  const [tree] = await interleave('tree-end.js', [{ timeout: 600, stops: 10 }], course);
   return [
     atMost(10, {
       node,

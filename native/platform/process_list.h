@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace hardstop::platform {
@@ -19,6 +20,8 @@ struct ProcessEntry {
   uint64_t started_at = 0;
   // False for one that has ended and was not reaped yet.
   bool alive = false;
+  // False for a part of the kernel, and for one that is about to end: no program.
+  bool is_program = true;
 
   bool IsSameAs(const ProcessEntry& other) const {
     return pid == other.pid && started_at == other.started_at;
@@ -29,19 +32,49 @@ struct ProcessEntry {
 bool CanListProcesses();
 
 // Replaces `entries` by all processes that can be seen, ids in the order of the system.
-// False: the list is not to be had.
-bool ListProcesses(std::vector<ProcessEntry>* entries);
+// False: the list is not to be had. `is_whole`: whether it surely has all that are alive when it
+// is done; else one may have been missed that was started meanwhile.
+bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole);
 
 // False: there is no such process.
 bool ReadProcess(int32_t pid, ProcessEntry* entry);
 
 // The value of a variable of the environment that a process was started with; nullptr where it
-// has none or may not be read. It is in `buffer`, which is memory to work with.
-const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<char>* buffer);
+// has none or may not be read. It is in `buffer`, which is memory to work with. `is_empty`: there
+// is no variable at all, as with one that is just becoming another program.
+const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<char>* buffer,
+                                    bool* is_empty);
 
 int32_t OwnProcessId();
 
 enum class SendResult { kSent, kGone, kRefused };
+
+// Holds on to a process, so that its id cannot come to mean another one meanwhile, and its end is
+// seen without reading the list. Holds nothing where the system has no such thing, where the
+// process is gone, and where many are held already.
+class ProcessHold {
+ public:
+  ProcessHold() = default;
+  explicit ProcessHold(const ProcessEntry& process);
+  ProcessHold(ProcessHold&& other) noexcept : descriptor_(other.descriptor_) {
+    other.descriptor_ = kNone;
+  }
+  ProcessHold& operator=(ProcessHold&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~ProcessHold();
+
+  bool IsHolding() const { return descriptor_ != kNone; }
+  int descriptor() const { return descriptor_; }
+
+ private:
+  static constexpr int kNone = -1;
+  int descriptor_ = kNone;
+};
+
+// Whether the process that was listed has not ended.
+bool IsAlive(const ProcessEntry& process, const ProcessHold& hold);
 
 // The next three signal the process that was listed, and no other that has its id by now.
 //
@@ -51,7 +84,7 @@ SendResult AskToEnd(const ProcessEntry& process, int signal, bool wake);
 // Stops it, so that it forks no more. kGone where the system has no signals.
 SendResult Freeze(const ProcessEntry& process);
 // What nobody can ignore.
-SendResult Kill(const ProcessEntry& process);
+SendResult Kill(const ProcessEntry& process, const ProcessHold& hold);
 
 // Kills a whole group in one step, so that nobody who is being forked in it is missed. Where
 // there are no groups: nothing.

@@ -35,7 +35,7 @@ uint32_t Killer::Plan(const TreeTarget& target, const TreeEndPlan& plan, TreeEnd
     planned->id = id;
     planned->owner = owner;
     planned->next = first_;
-    wake = MakeDue(planned.get(), plan.deadline);
+    wake = MakeDue(planned.get(), planned->end.DueFor(plan.deadline));
     first_ = planned.release();
   }
   WakeIf(wake);
@@ -50,7 +50,7 @@ void Killer::Reschedule(uint32_t id, Instant deadline) {
     if (planned == nullptr || planned->has_begun) return;
     planned->orders.reschedule = true;
     planned->orders.deadline = deadline;
-    wake = MakeDue(planned, deadline);
+    wake = MakeDue(planned, planned->end.DueFor(deadline));
   }
   WakeIf(wake);
 }
@@ -68,6 +68,7 @@ void Killer::Begin(uint32_t id, Nanoseconds grace) {
 
 Killer::AfterRoot Killer::RootEnded(uint32_t id, bool sweep) {
   PlannedEnd* dropped = nullptr;
+  bool has_dropped = false;
   bool wake = false;
   {
     MutexLock lock(mutex_);
@@ -76,7 +77,9 @@ Killer::AfterRoot Killer::RootEnded(uint32_t id, bool sweep) {
     planned->orders.root_ended = true;
     if (!planned->has_begun && !sweep) {
       Unlink(planned);
-      dropped = planned;
+      has_dropped = true;
+      planned->is_dropped = true;
+      if (!planned->is_taken) dropped = planned;
     } else if (!planned->has_begun) {
       wake = OrderBegin(planned, planned->end.plan().grace);
     } else if (!planned->is_over) {
@@ -85,9 +88,8 @@ Killer::AfterRoot Killer::RootEnded(uint32_t id, bool sweep) {
     }
   }
   WakeIf(wake);
-  // Never touched by the thread, as it has not begun.
   delete dropped;
-  return dropped == nullptr ? AfterRoot::kUnderWay : AfterRoot::kDropped;
+  return has_dropped ? AfterRoot::kDropped : AfterRoot::kUnderWay;
 }
 
 void Killer::Abandon(TreeEndOwner* owner) {
@@ -165,10 +167,11 @@ PlannedEnd* Killer::TakeDue(Instant now) {
     FollowOrders(planned, now);
     planned->due = planned->end.due();
     if (planned->due > now) continue;
-    if (!planned->has_begun) {
+    if (!planned->has_begun && planned->end.BeginsAt(now)) {
       planned->has_begun = true;
       if (planned->owner != nullptr) planned->owner->OnBegun();
     }
+    planned->is_taken = true;
     // Not due for others until it is handed back; an order makes it so again.
     planned->due = Instant::max();
     return planned;
@@ -178,15 +181,18 @@ PlannedEnd* Killer::TakeDue(Instant now) {
 void Killer::HandBack(PlannedEnd* planned) {
   {
     MutexLock lock(mutex_);
+    planned->is_taken = false;
     planned->due = std::min(planned->due, planned->end.due());
-    if (!planned->end.is_over()) return;
+    if (!planned->is_dropped && !planned->end.is_over()) return;
     planned->is_over = true;
     planned->due = Instant::max();
-    if (planned->owner != nullptr) {
-      planned->owner->OnOver();
-      return;
+    if (!planned->is_dropped) {
+      if (planned->owner != nullptr) {
+        planned->owner->OnOver();
+        return;
+      }
+      Unlink(planned);
     }
-    Unlink(planned);
   }
   delete planned;
 }

@@ -39,6 +39,9 @@ struct PlannedEnd {
   platform::Instant due = platform::Instant::max();
   bool has_begun = false;
   bool is_over = false;
+  // The thread is at it; then it is also the one to delete it, if it is dropped meanwhile.
+  bool is_taken = false;
+  bool is_dropped = false;
   // What was ordered since the thread turned to it last.
   struct Orders {
     bool reschedule = false;

@@ -17,7 +17,7 @@ static int ComparePids(const void* a, const void* b) {
 }
 
 void ProcessSnapshot::Take() {
-  platform::ListProcesses(&entries_);
+  platform::ListProcesses(&entries_, &is_whole_);
   qsort(entries_.data(), entries_.size(), sizeof(ProcessEntry), ComparePids);
   marks_of_.assign(entries_.size(), kUnread);
   marks_.clear();
@@ -38,8 +38,11 @@ bool ProcessSnapshot::HasGroupOrSession(int32_t id) const {
 }
 
 void ProcessSnapshot::ReadMarks(size_t index) {
+  const ProcessEntry& process = entries_[index];
+  bool is_empty;
   const char* value =
-      platform::ReadEnvironmentVariable(entries_[index].pid, kVariable, &environment_);
+      platform::ReadEnvironmentVariable(process.pid, kVariable, &environment_, &is_empty);
+  if (is_empty && process.alive && process.is_program) is_whole_ = false;
   marks_of_[index] = value == nullptr ? kUnmarked : marks_.size();
   if (value != nullptr) marks_.insert(marks_.end(), value, value + strlen(value) + 1);
 }
@@ -51,6 +54,16 @@ bool ProcessSnapshot::IsMarked(size_t index, const char* mark) {
   // No mark is a part of another: nothing but the semicolon has to be looked for.
   const char* found = strstr(marks, mark);
   return found != nullptr && found[strlen(mark)] == ';';
+}
+
+ProcessSnapshot* SharedSnapshot::Get() {
+  if (!taken_) {
+    const platform::Instant begun = platform::MonotonicClock::now();
+    snapshot_.Take();
+    cost_ = platform::MonotonicClock::now() - begun;
+    taken_ = true;
+  }
+  return &snapshot_;
 }
 
 }  // namespace hardstop

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "platform/clock.h"
 #include "platform/process_list.h"
 
 namespace hardstop {
@@ -25,6 +26,9 @@ class ProcessSnapshot {
   // Whether any process, ended ones that were not reaped included, is in a group or session of
   // that id.
   bool HasGroupOrSession(int32_t id) const;
+  // Whether nobody who is alive is missing, nor has an environment that could not be read yet. To
+  // be asked after IsMarked() of all who matter.
+  bool is_whole() const { return is_whole_; }
   // Whether the process was started with this mark. Its environment is read at most once.
   bool IsMarked(size_t index, const char* mark);
 
@@ -34,10 +38,25 @@ class ProcessSnapshot {
   static constexpr size_t kUnmarked = SIZE_MAX - 1;
   void ReadMarks(size_t index);
 
+  bool is_whole_ = false;
   std::vector<platform::ProcessEntry> entries_;
   std::vector<size_t> marks_of_;
   std::vector<char> marks_;
   std::vector<char> environment_;
+};
+
+// The list of processes, taken at most once in each round of the killer.
+class SharedSnapshot {
+ public:
+  void BeginRound() { taken_ = false; }
+  ProcessSnapshot* Get();
+  // How long it took to take the last one.
+  platform::Nanoseconds cost() const { return cost_; }
+
+ private:
+  ProcessSnapshot snapshot_;
+  bool taken_ = false;
+  platform::Nanoseconds cost_{0};
 };
 
 }  // namespace hardstop

@@ -19,13 +19,16 @@ constexpr int32_t kKillSignal = 9;
 // Between two looks at the members that are known: they become rarer.
 constexpr Nanoseconds kFirstWait = std::chrono::microseconds(300);
 constexpr Nanoseconds kLongestSoftWait = std::chrono::milliseconds(50);
-constexpr Nanoseconds kLongestHardWait = std::chrono::milliseconds(2);
+constexpr Nanoseconds kLongestHardWait = std::chrono::microseconds(500);
 // Each is longer than the one before by this part of it.
 constexpr int kGrowth = 4;
 // Between two lists of all processes while known members live. Before force is used, lists take
 // this part of the thread's time at most.
 constexpr Nanoseconds kSoftListEvery = std::chrono::milliseconds(50);
 constexpr Nanoseconds kHardListEvery = std::chrono::milliseconds(2);
+constexpr Nanoseconds kCompleteListEvery = std::chrono::milliseconds(20);
+// A list takes some ms, and on a busy machine it takes some until a thread that slept goes on.
+constexpr Nanoseconds kPreparation = std::chrono::milliseconds(8);
 constexpr int kShareOfListing = 10;
 // A tree that grows while it is being frozen is frozen again, so often.
 constexpr int kMostFreezes = 10;
@@ -38,31 +41,37 @@ Instant After(Instant instant, Nanoseconds duration) {
 
 }  // namespace
 
-ProcessSnapshot* SharedSnapshot::Get() {
-  if (!taken_) {
-    const Instant begun = MonotonicClock::now();
-    snapshot_.Take();
-    cost_ = MonotonicClock::now() - begun;
-    taken_ = true;
-  }
-  return &snapshot_;
-}
-
 TreeEnd::TreeEnd(const TreeTarget& target, const TreeEndPlan& plan)
-    : plan_(plan), members_(target), due_(plan.deadline), wait_(kFirstWait) {
+    : plan_(plan),
+      members_(target),
+      deadline_(plan.deadline),
+      due_(DueFor(plan.deadline)),
+      wait_(kFirstWait) {
   // A foreign tree is not ours to hold together.
   if (target.scope == TreeScope::kTree && target.mark[0] != '\0')
     container_.Adopt(target.pid, target.mark);
 }
 
+bool TreeEnd::IsForce() const { return plan_.signal == kKillSignal && !plan_.once; }
+
+// Whoever is asked to end has to be known when it is: afterwards it may be too late to tell what
+// it has started before from what it starts to end well.
+Instant TreeEnd::DueFor(Instant deadline) const {
+  const bool prepares =
+      (IsForce() || plan_.grace == Nanoseconds(0)) && members_.is_marked() && !plan_.once;
+  if (!prepares || deadline == Instant::max()) return deadline;
+  return std::max(deadline, Instant(kPreparation)) - kPreparation;
+}
+
 void TreeEnd::Reschedule(Instant deadline) {
-  if (phase_ == Phase::kPlanned) due_ = deadline;
+  if (phase_ != Phase::kPlanned) return;
+  deadline_ = deadline;
+  due_ = DueFor(deadline);
 }
 
 void TreeEnd::Begin(Instant now, Nanoseconds grace) {
   if (phase_ == Phase::kHard || phase_ == Phase::kOver) return;
-  const bool is_force = plan_.signal == kKillSignal && !plan_.once;
-  const Instant hard_at = is_force ? now : After(now, grace);
+  const Instant hard_at = IsForce() ? now : After(now, grace);
   hard_at_ = std::min(hard_at_, hard_at);
   phase_ = Phase::kSoft;
   due_ = now;
@@ -74,20 +83,37 @@ void TreeEnd::RootEnded(Instant now) {
 }
 
 void TreeEnd::Step(Instant now, SharedSnapshot* processes) {
+  if (!BeginsAt(now)) {
+    Prepare(processes);
+    return;
+  }
   if (phase_ == Phase::kPlanned) Begin(now, plan_.grace);
   if (phase_ == Phase::kSoft && now >= hard_at_) {
     phase_ = Phase::kHard;
     hard_at_ = now;
     wait_ = kFirstWait;
     next_list_ = now;
+    // Those who are known need not wait for the others; who does not bear the mark would be lost.
+    if (members_.is_marked()) KillAll();
   }
-  if (now >= next_list_ || members_.Refresh() == 0) Look(now, processes);
+  const bool none_left = (is_complete_ || now < next_list_) && members_.Refresh() == 0;
+  if (none_left && is_complete_) {
+    Finish(MonotonicClock::now());
+  } else if (none_left || now >= next_list_) {
+    Look(now, processes);
+  }
   if (phase_ != Phase::kOver) Rest(MonotonicClock::now());
+}
+
+void TreeEnd::Prepare(SharedSnapshot* processes) {
+  members_.Find(processes);
+  members_.Hold();
+  due_ = deadline_;
 }
 
 void TreeEnd::Look(Instant now, SharedSnapshot* processes) {
   ++looks_;
-  const size_t added = members_.Find(processes->Get());
+  const size_t added = members_.Find(processes);
   if (phase_ == Phase::kHard) {
     // Whoever forks without an end is faster than one signal after the other.
     if (added > 0 && report_.step == EndStep::kHard) members_.KillGroups();
@@ -106,10 +132,13 @@ void TreeEnd::Look(Instant now, SharedSnapshot* processes) {
   const Instant done = MonotonicClock::now();
   // Once more at once, for those who were started while the signals were sent.
   const bool is_done = plan_.once && looks_ >= 2;
-  if (is_done || empty_looks_ >= 2 || (phase_ == Phase::kHard && now - hard_at_ >= kGiveUpAfter)) {
+  const bool is_whole = members_.has_all();
+  const bool is_empty = empty_looks_ >= 2 || (nobody && is_whole);
+  is_complete_ = phase_ == Phase::kHard && added == 0 && is_whole;
+  if (is_done || is_empty || (phase_ == Phase::kHard && now - hard_at_ >= kGiveUpAfter)) {
     Finish(done);
   } else if (phase_ == Phase::kHard) {
-    next_list_ = done + kHardListEvery;
+    next_list_ = done + (is_complete_ ? kCompleteListEvery : kHardListEvery);
   } else {
     next_list_ =
         looks_ == 1 ? done : done + std::max(kSoftListEvery, processes->cost() * kShareOfListing);
@@ -165,15 +194,22 @@ bool TreeEnd::FreezeAll(size_t added) {
 void TreeEnd::KillAll() {
   TreeMember* self = nullptr;
   for (TreeMember& member : members_.members()) {
-    if (member.refused) continue;
+    if (member.refused || member.killed || !member.alive) continue;
     if (member.process.pid == platform::OwnProcessId()) {
       self = &member;
     } else {
-      Note(&member, EndStep::kHard, platform::Kill(member.process));
+      KillOne(&member);
     }
   }
   container_.Kill();
-  if (self != nullptr) Note(self, EndStep::kHard, platform::Kill(self->process));
+  if (self != nullptr) KillOne(self);
+}
+
+void TreeEnd::KillOne(TreeMember* member) {
+  // For its end to be seen, too.
+  if (!member->hold.IsHolding()) member->hold = platform::ProcessHold(member->process);
+  member->killed = true;
+  Note(member, EndStep::kHard, platform::Kill(member->process, member->hold));
 }
 
 void TreeEnd::Note(TreeMember* member, EndStep step, SendResult result) {

@@ -39,27 +39,16 @@ struct TreeEndReport {
   std::vector<int32_t> survivors;
 };
 
-// The list of processes, taken at most once in each round of the killer.
-class SharedSnapshot {
- public:
-  void BeginRound() { taken_ = false; }
-  ProcessSnapshot* Get();
-  // How long it took to take the last one.
-  platform::Nanoseconds cost() const { return cost_; }
-
- private:
-  ProcessSnapshot snapshot_;
-  bool taken_ = false;
-  platform::Nanoseconds cost_{0};
-};
-
 // The end of one tree, a step at a time. It keeps no time of its own: Step() is to be called when
 // it is due. Made on the thread that plans, then the killer's alone.
 //
 // A soft step sends its signal to all members, and again to those that come later unless they were
 // started by one that was asked to end: how that ends is its own matter. A hard step kills until
-// two lists of processes in a row have had no member. Where no mark tells who belongs to the tree,
-// who loses his parent is lost: then all are stopped before the first is killed.
+// nobody can be left: the last of them has died after a list that had all processes and no new
+// member, or two lists in a row have had none. What kills at its deadline has looked for its
+// members shortly before, so that they need not wait until all processes have been listed. Where no
+// mark tells who belongs to the tree, who loses his parent is lost: then all are stopped before the
+// first is killed.
 class TreeEnd {
  public:
   // To be made while the root has not been reaped.
@@ -74,6 +63,11 @@ class TreeEnd {
 
   // When Step() is to be called next; max(): not before it has begun.
   platform::Instant due() const { return due_; }
+  // When it would be due with that deadline: before it, where there is something to prepare. On
+  // any thread.
+  platform::Instant DueFor(platform::Instant deadline) const;
+  // Whether the next Step() is more than a preparation.
+  bool BeginsAt(platform::Instant now) const { return has_begun() || now >= deadline_; }
   void Step(platform::Instant now, SharedSnapshot* processes);
 
   const TreeEndPlan& plan() const { return plan_; }
@@ -85,12 +79,15 @@ class TreeEnd {
  private:
   enum class Phase { kPlanned, kSoft, kHard, kOver };
 
+  bool IsForce() const;
+  void Prepare(SharedSnapshot* processes);
   void Look(platform::Instant now, SharedSnapshot* processes);
   void Rest(platform::Instant now);
   void AskAll();
   bool FreezeAll(size_t added);
   void KillAll();
   void AskOne(TreeMember* member);
+  void KillOne(TreeMember* member);
   void Note(TreeMember* member, EndStep step, platform::SendResult result);
   void Finish(platform::Instant now);
 
@@ -98,6 +95,7 @@ class TreeEnd {
   platform::ProcessContainer container_;
   TreeMembers members_;
   Phase phase_ = Phase::kPlanned;
+  platform::Instant deadline_;
   platform::Instant due_;
   // When force is used; once it is, when it began to be.
   platform::Instant hard_at_ = platform::Instant::max();
@@ -107,6 +105,8 @@ class TreeEnd {
   uint32_t looks_ = 0;
   // Looks that have frozen members, which are to be killed when there are no new ones.
   int freezes_ = 0;
+  // Whether the last list was made after all known members had been killed, and had no others.
+  bool is_complete_ = false;
   // Looks in a row that have found no member.
   int empty_looks_ = 0;
   TreeEndReport report_;

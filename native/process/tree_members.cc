@@ -1,6 +1,7 @@
 #include "process/tree_members.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hardstop {
 
@@ -11,34 +12,48 @@ TreeMembers::TreeMembers(const TreeTarget& target)
   if (has_root_) NoteLeader(root_);
 }
 
-size_t TreeMembers::Find(ProcessSnapshot* snapshot) {
-  in_tree_.assign(snapshot->size(), false);
-  if (target_.scope == TreeScope::kRoot) {
-    SeedRoot(*snapshot);
-  } else {
-    DropReusedIds(*snapshot);
-    Seed(*snapshot);
-    Close(*snapshot);
-    AddMarked(snapshot);
-    Close(*snapshot);
+size_t TreeMembers::FindRoot() {
+  has_all_ = true;
+  ProcessEntry now;
+  const bool is_there =
+      has_root_ && platform::ReadProcess(target_.pid, &now) && now.IsSameAs(root_) && now.alive;
+  const bool is_new = is_there && members_.empty();
+  if (is_new) members_.emplace_back();
+  if (!is_there) members_.clear();
+  for (TreeMember& member : members_) {
+    member.process = now;
+    member.is_root = true;
   }
+  return is_new ? 1 : 0;
+}
+
+size_t TreeMembers::Find(SharedSnapshot* processes) {
+  if (target_.scope == TreeScope::kRoot) return FindRoot();
+  ProcessSnapshot* snapshot = processes->Get();
+  in_tree_.assign(snapshot->size(), false);
+  DropReusedIds(*snapshot);
+  Seed(*snapshot);
+  Close(*snapshot);
+  AddMarked(snapshot);
+  Close(*snapshot);
+  has_all_ = snapshot->is_whole();
   std::vector<TreeMember> found;
   size_t known = 0;
   for (size_t i = 0; i < in_tree_.size(); ++i) {
     const ProcessEntry& process = (*snapshot)[i];
     if (!in_tree_[i] || !process.alive) continue;
     if (target_.scope == TreeScope::kDescendants && IsRoot(process)) continue;
-    const TreeMember* before = Member(process.pid);
+    TreeMember* before = Member(process.pid);
     TreeMember member;
     if (before != nullptr && before->process.IsSameAs(process)) {
-      member = *before;
+      member = std::move(*before);
       ++known;
     }
     // Its parent and its group may have changed.
     member.process = process;
     member.is_root = IsRoot(process);
     member.alive = true;
-    found.push_back(member);
+    found.push_back(std::move(member));
   }
   members_.swap(found);
   return members_.size() - known;
@@ -48,15 +63,19 @@ size_t TreeMembers::Refresh() {
   size_t left = 0;
   for (TreeMember& member : members_) {
     if (!member.alive) continue;
-    ProcessEntry now;
-    member.alive = platform::ReadProcess(member.process.pid, &now) &&
-                   now.IsSameAs(member.process) && now.alive;
+    member.alive = platform::IsAlive(member.process, member.hold);
     if (member.alive && !member.refused) ++left;
   }
   return left;
 }
 
-const TreeMember* TreeMembers::Member(int32_t pid) const {
+void TreeMembers::Hold() {
+  for (TreeMember& member : members_) {
+    if (!member.hold.IsHolding()) member.hold = platform::ProcessHold(member.process);
+  }
+}
+
+TreeMember* TreeMembers::Member(int32_t pid) {
   const auto found = std::lower_bound(
       members_.begin(), members_.end(), pid,
       [](const TreeMember& member, int32_t id) { return member.process.pid < id; });
@@ -116,10 +135,6 @@ void TreeMembers::Seed(const ProcessSnapshot& snapshot) {
       Add(index, snapshot[index]);
     }
   }
-  SeedRoot(snapshot);
-}
-
-void TreeMembers::SeedRoot(const ProcessSnapshot& snapshot) {
   const size_t root = snapshot.Find(target_.pid);
   if (root != ProcessSnapshot::kNone && IsRoot(snapshot[root])) Add(root, snapshot[root]);
 }

@@ -26,12 +26,14 @@ struct TreeTarget {
 // A process of the tree that was alive at the last look but one.
 struct TreeMember {
   platform::ProcessEntry process;
+  platform::ProcessHold hold;
   bool is_root = false;
   // As of the last look.
   bool alive = true;
   // For who ends the tree. Which of his looks had it sent the signal that asks; 0: none yet.
   uint32_t asked_at = 0;
   bool signalled = false;
+  bool killed = false;
   bool refused = false;
 };
 
@@ -46,9 +48,13 @@ class TreeMembers {
   // The root was reaped, or is about to be: its id says nothing any more.
   void ForgetRoot() { has_root_ = false; }
   // Looks for all members that are alive. How many are new.
-  size_t Find(ProcessSnapshot* snapshot);
+  size_t Find(SharedSnapshot* processes);
+  // Whether it surely was all.
+  bool has_all() const { return has_all_; }
   // Looks at those only that were found last. How many can still be ended.
   size_t Refresh();
+  // Holds on to those that were found last.
+  void Hold();
 
   // Whether what it is started with tells who belongs to the tree.
   bool is_marked() const { return target_.mark[0] != '\0'; }
@@ -56,7 +62,7 @@ class TreeMembers {
   std::vector<TreeMember>& members() { return members_; }
   const std::vector<TreeMember>& members() const { return members_; }
   // The member of that id, or nullptr.
-  const TreeMember* Member(int32_t pid) const;
+  TreeMember* Member(int32_t pid);
   // Kills the groups that members lead or led, each in one step.
   void KillGroups() const;
 
@@ -75,7 +81,7 @@ class TreeMembers {
   void NoteLeader(const platform::ProcessEntry& process);
   void DropReusedIds(const ProcessSnapshot& snapshot);
   void Seed(const ProcessSnapshot& snapshot);
-  void SeedRoot(const ProcessSnapshot& snapshot);
+  size_t FindRoot();
   void AddMarked(ProcessSnapshot* snapshot);
   void Close(const ProcessSnapshot& snapshot);
   void Add(size_t index, const platform::ProcessEntry& process);
@@ -84,6 +90,7 @@ class TreeMembers {
   platform::ProcessEntry root_;
   // Whether the root's id is still taken by the root, alive or not reaped.
   bool has_root_ = false;
+  bool has_all_ = false;
   std::vector<TreeMember> members_;
   // Groups and sessions that belong to the tree, by the processes that lead or led them;
   // ordered by id.

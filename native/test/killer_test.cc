@@ -140,6 +140,49 @@ TEST(KillsAfterTheGraceWhatIgnoresTheSignal) {
   CHECK(WTERMSIG(family.ReapRoot()) == SIGKILL);
 }
 
+// What kills at its deadline looks for its members before.
+TEST(PreparesWithoutHarmAndKillsAtTheDeadlineAndNotBefore) {
+  Owner owner;
+  const Family family(true);
+  TreeTarget target = TargetOf(family);
+  target.mark[0] = 'T';
+  const Instant deadline = MonotonicClock::now() + milliseconds(60);
+  CHECK(Killer::Instance().Plan(target, PlanOf(deadline, Nanoseconds(0)), &owner) != 0);
+  while (MonotonicClock::now() < deadline - milliseconds(1)) {
+    const bool is_whole_family = family.Alive() == 3 && owner.begun == 0;
+    CHECK(is_whole_family || MonotonicClock::now() >= deadline);
+    usleep(200);
+  }
+  const auto over = owner.Wait();
+  CHECK(over->end.report().step == EndStep::kHard && over->end.report().started_at >= deadline);
+  CHECK(over->end.report().signalled.size() == 3 && family.Alive() == 0);
+  family.ReapRoot();
+}
+
+TEST(WhatIsPreparedMayBeMovedOrDropped) {
+  Owner owner;
+  const Family family(false);
+  TreeTarget target = TargetOf(family);
+  target.mark[0] = 'T';
+  for (int i = 0; i < 200; ++i) {
+    const Instant deadline = MonotonicClock::now() + seconds(1);
+    const uint32_t id = Killer::Instance().Plan(target, PlanOf(deadline, Nanoseconds(0)), &owner);
+    // Within the time of preparation, at another moment of it each time.
+    const Instant soon = MonotonicClock::now() + milliseconds(600);
+    Killer::Instance().Reschedule(id, soon);
+    Killer::Instance().Reschedule(id, MonotonicClock::now() + milliseconds(7));
+    usleep(static_cast<useconds_t>(i) * 10);
+    Killer::Instance().Reschedule(id, soon);
+    const Killer::AfterRoot after = Killer::Instance().RootEnded(id, false);
+    // The machine may be so busy that it has struck.
+    if (after != Killer::AfterRoot::kDropped) break;
+  }
+  CHECK(owner.begun > 0 || (family.Alive() == 3 && owner.over == 0));
+  if (owner.begun > 0) owner.Wait();
+  for (int i = 0; i < 3; ++i) kill(family.ids[i], SIGKILL);
+  family.ReapRoot();
+}
+
 TEST(BeginsOnOrderAndUsesForceEarlierWhenToldAgain) {
   Owner owner;
   const Family family(true);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #if defined(__linux__)
@@ -22,6 +23,7 @@ namespace {
 
 using hardstop::ProcessSnapshot;
 using hardstop::platform::ProcessEntry;
+using hardstop::platform::ProcessHold;
 using hardstop::platform::ReadProcess;
 using hardstop::platform::SendResult;
 
@@ -69,7 +71,8 @@ TEST(ReadsThisProcess) {
 TEST(ListsAChildWhichIsNoOlderThanItsParent) {
   const pid_t child = StartChild();
   std::vector<ProcessEntry> entries;
-  CHECK(hardstop::platform::ListProcesses(&entries));
+  bool is_whole;
+  CHECK(hardstop::platform::ListProcesses(&entries, &is_whole));
   bool found = false;
   for (const ProcessEntry& entry : entries) {
     if (entry.pid == child) found = entry.parent == getpid() && entry.IsSameAs(EntryOf(child));
@@ -87,11 +90,50 @@ TEST(AProcessThatWasNotReapedIsThereButNotAlive) {
   CHECK(waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) == 0);
   CHECK(EntryOf(child).IsSameAs(listed));
   CHECK(!EntryOf(child).alive);
-  CHECK(Kill(listed) == SendResult::kGone);
+  CHECK(Kill(listed, ProcessHold()) == SendResult::kGone);
+  CHECK(!IsAlive(listed, ProcessHold()));
   Reap(child);
   ProcessEntry entry;
   CHECK(!ReadProcess(child, &entry));
-  CHECK(Kill(listed) == SendResult::kGone);
+  CHECK(Kill(listed, ProcessHold()) == SendResult::kGone);
+}
+
+TEST(AProcessThatIsHeldIsSeenToEnd) {
+  const pid_t child = StartChild();
+  const ProcessEntry listed = EntryOf(child);
+  ProcessHold hold(listed);
+  CHECK(IsAlive(listed, hold));
+  ProcessHold moved;
+  moved = std::move(hold);
+  CHECK(IsAlive(listed, moved));
+  CHECK(Kill(listed, moved) == SendResult::kSent);
+  for (int tries = 0; tries < 20'000 && IsAlive(listed, moved); ++tries) usleep(1'000);
+  CHECK(!IsAlive(listed, moved));
+  CHECK(Kill(listed, moved) == SendResult::kGone);
+  CHECK(WTERMSIG(Reap(child)) == SIGKILL);
+  CHECK(!IsAlive(listed, moved));
+  CHECK(Kill(listed, moved) == SendResult::kGone);
+}
+
+TEST(ALaterProcessOfTheSameIdIsNotHeld) {
+  const pid_t child = StartChild();
+  ProcessEntry earlier = EntryOf(child);
+  --earlier.started_at;
+  CHECK(!ProcessHold(earlier).IsHolding());
+  CHECK(!IsAlive(earlier, ProcessHold(earlier)));
+  EndChild(child);
+}
+
+TEST(FewProcessesAreHeldAtATime) {
+  const pid_t child = StartChild();
+  std::vector<ProcessHold> holds;
+  for (int i = 0; i < 1'000; ++i) holds.emplace_back(EntryOf(child));
+  CHECK(!holds.back().IsHolding());
+  CHECK(IsAlive(EntryOf(child), holds.back()));
+  const bool held_any = holds.front().IsHolding();
+  holds.clear();
+  CHECK(ProcessHold(EntryOf(child)).IsHolding() == held_any);
+  EndChild(child);
 }
 
 TEST(ALaterProcessOfTheSameIdIsLeftAlone) {
@@ -100,9 +142,9 @@ TEST(ALaterProcessOfTheSameIdIsLeftAlone) {
   --earlier.started_at;
   CHECK(AskToEnd(earlier, SIGTERM, true) == SendResult::kGone);
   CHECK(Freeze(earlier) == SendResult::kGone);
-  CHECK(Kill(earlier) == SendResult::kGone);
+  CHECK(Kill(earlier, ProcessHold()) == SendResult::kGone);
   CHECK(EntryOf(child).alive);
-  CHECK(Kill(EntryOf(child)) == SendResult::kSent);
+  CHECK(Kill(EntryOf(child), ProcessHold()) == SendResult::kSent);
   CHECK(WTERMSIG(Reap(child)) == SIGKILL);
 }
 

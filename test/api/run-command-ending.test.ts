@@ -215,3 +215,22 @@ onLinux('while the event loop is blocked the end comes on time all the same', as
   const lastOutput = Number((error.stdout.trim().split('\n').at(-1) ?? '').slice(0, 13));
   t.true(lastOutput - startedAt < 1_500, String(lastOutput - startedAt));
 });
+
+onLinux(
+  'one that ends just at its deadline has ended in time or timed out, never both',
+  async (t) => {
+    for (const grace of [0, ENOUGH_MS]) {
+      for (let i = 0; i < 30; i++) {
+        const outcome = await runCommand('sleep', ['0.03'], { timeout: 28 + i / 3, grace }).catch(
+          (error: unknown) => error,
+        );
+        if (isTimeoutError(outcome)) {
+          t.true(outcome.stopped);
+          t.true(outcome.elapsed >= outcome.timeout);
+        } else {
+          t.like(outcome, { exitCode: 0, signal: undefined, timedOut: false, endedBy: 'itself' });
+        }
+      }
+    }
+  },
+);

@@ -83,3 +83,19 @@ onLinux('the sync form leaves nothing either', (t) => {
   t.deepEqual(zombies(), []);
   t.true(openDescriptors().length <= before.length + 1);
 });
+
+onLinux('a worker that is terminated while it blocks leaves nothing of its command', async (t) => {
+  const seconds = uniqueSeconds();
+  const source = `
+    import { Worker } from 'node:worker_threads';
+    import { waitForCondition } from './build/test/harness/wait-for.js';
+    import { processesWith } from './build/test/harness/live-processes.js';
+    const script = "import { runCommandSync } from 'hardstop';"
+      + "runCommandSync('sh', ['-c', 'setsid sleep ${seconds} & sleep ${seconds}'], { timeout: 600_000 });";
+    const worker = new Worker(script, { eval: true });
+    await waitForCondition('two sleepers', () => processesWith('${seconds}').length === 2, 20_000);
+    await worker.terminate();
+    await waitForCondition('their end', () => processesWith('${seconds}').length === 0);`;
+  const child = await runSource(source);
+  t.is(child.code, 0, child.stderr);
+});

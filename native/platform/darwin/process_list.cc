@@ -33,8 +33,9 @@ const char* SkipToEnvironment(const char* begin, const char* end) {
 
 bool CanListProcesses() { return true; }
 
-bool ListProcesses(std::vector<ProcessEntry>* entries) {
+bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole) {
   entries->clear();
+  *is_whole = false;
   const int expected = proc_listallpids(nullptr, 0);
   if (expected <= 0) return false;
   // Some may be started in between.
@@ -66,7 +67,9 @@ bool ReadProcess(int32_t pid, ProcessEntry* entry) {
 
 // The system hides the environment of its own programs; what those start is found by its parent,
 // group or session.
-const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<char>* buffer) {
+const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<char>* buffer,
+                                    bool* is_empty) {
+  *is_empty = false;
   int query[] = {CTL_KERN, KERN_PROCARGS2, pid};
   size_t length = 0;
   if (sysctl(query, 3, nullptr, &length, nullptr, 0) != 0 || length == 0) return nullptr;

@@ -33,7 +33,18 @@ SendResult AskToEnd(const ProcessEntry& process, int signal, bool wake) {
 
 SendResult Freeze(const ProcessEntry& process) { return Send(process, SIGSTOP); }
 
-SendResult Kill(const ProcessEntry& process) { return Send(process, SIGKILL); }
+ProcessHold::ProcessHold(const ProcessEntry& /*process*/) {}
+
+ProcessHold::~ProcessHold() = default;
+
+bool IsAlive(const ProcessEntry& process, const ProcessHold& /*hold*/) {
+  ProcessEntry now;
+  return ReadProcess(process.pid, &now) && now.IsSameAs(process) && now.alive;
+}
+
+SendResult Kill(const ProcessEntry& process, const ProcessHold& /*hold*/) {
+  return Send(process, SIGKILL);
+}
 
 void KillGroup(int32_t group) {
   // 0 and 1 would mean this process's own group and everybody.

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -20,14 +21,25 @@ constexpr int kGroup = 2;
 constexpr int kSession = 3;
 constexpr int kThreads = 17;
 constexpr int kStartedAt = 19;
+constexpr int kMemory = 20;
 
 // The C library's limit for arguments and environment together by default, and some more.
 constexpr size_t kLargestEnvironment = 4 * 1024 * 1024;
 
-// Reads as much of a file of a process as there is room for. -1: gone, or not permitted.
-ssize_t ReadFile(int32_t pid, const char* file, char* bytes, size_t room) {
-  char path[40];
-  std::snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+// Ids given while the list is made, threads' included.
+constexpr int32_t kMostLatest = 256;
+
+// A short file, which comes in one piece. -1: gone, or not permitted.
+ssize_t ReadShortFile(const char* path, char* bytes, size_t room) {
+  const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (descriptor < 0) return -1;
+  const ssize_t length = read(descriptor, bytes, room);
+  close(descriptor);
+  return length;
+}
+
+// Reads as much of a file as there is room for. -1: gone, or not permitted.
+ssize_t ReadFile(const char* path, char* bytes, size_t room) {
   const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (descriptor < 0) return -1;
   size_t length = 0;
@@ -47,8 +59,8 @@ bool ParseStat(char* line, ProcessEntry* entry) {
   if (end_of_name == nullptr || end_of_name[1] != ' ') return false;
   const char* at = end_of_name + 2;
   const char state = *at;
-  long long fields[kStartedAt + 1] = {};  // NOLINT(runtime/int)
-  for (int field = kState + 1; field <= kStartedAt; ++field) {
+  long long fields[kMemory + 1] = {};  // NOLINT(runtime/int)
+  for (int field = kState + 1; field <= kMemory; ++field) {
     at = strchr(at, ' ');
     if (at == nullptr) return false;
     ++at;
@@ -61,6 +73,42 @@ bool ParseStat(char* line, ProcessEntry* entry) {
   const bool ended = state == 'Z' || state == 'X' || state == 'x';
   // The first thread of a process may have ended before the others.
   entry->alive = !ended || fields[kThreads] > 1;
+  entry->is_program = fields[kMemory] > 0;
+  return true;
+}
+
+// The id that the system gave last; 0: it does not tell. Ids are given in turn.
+int32_t LastId() {
+  char line[128];
+  const ssize_t length = ReadShortFile("/proc/loadavg", line, sizeof line - 1);
+  if (length <= 0) return 0;
+  line[length] = '\0';
+  const char* last = strrchr(line, ' ');
+  return last == nullptr ? 0 : static_cast<int32_t>(strtol(last, nullptr, 10));
+}
+
+// An id may be a thread's, which the folder does not list but has.
+bool IsThread(int32_t id) {
+  char path[40];
+  char text[512];
+  std::snprintf(path, sizeof path, "/proc/%d/status", id);
+  const ssize_t length = ReadShortFile(path, text, sizeof text - 1);
+  if (length <= 0) return false;
+  text[length] = '\0';
+  const char* process = strstr(text, "\nTgid:");
+  return process == nullptr || strtol(process + 6, nullptr, 10) != id;
+}
+
+// The folder lists all that were there before and are there still, but those that were started
+// meanwhile only if their ids were still to come. False: there are too many to look at them.
+bool AddLatest(int32_t last_before, int32_t last, std::vector<ProcessEntry>* entries) {
+  if (last_before <= 0 || last < last_before || last - last_before > kMostLatest) return false;
+  for (int32_t id = last_before + 1; id <= last; ++id) {
+    const bool is_listed = std::any_of(entries->begin(), entries->end(),
+                                       [id](const ProcessEntry& entry) { return entry.pid == id; });
+    ProcessEntry entry;
+    if (!is_listed && ReadProcess(id, &entry) && !IsThread(id)) entries->push_back(entry);
+  }
   return true;
 }
 
@@ -85,8 +133,10 @@ bool CanListProcesses() {
   return strtol(target, nullptr, 10) == getpid();
 }
 
-bool ListProcesses(std::vector<ProcessEntry>* entries) {
+bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole) {
   entries->clear();
+  *is_whole = false;
+  const int32_t last_before = LastId();
   DIR* directory = opendir("/proc");
   if (directory == nullptr) return false;
   while (const dirent* file = readdir(directory)) {
@@ -97,26 +147,33 @@ bool ListProcesses(std::vector<ProcessEntry>* entries) {
     }
   }
   closedir(directory);
+  *is_whole = AddLatest(last_before, LastId(), entries);
   return true;
 }
 
 bool ReadProcess(int32_t pid, ProcessEntry* entry) {
   char line[1024];  // some 330 bytes are in use, 64 of them the name at most
-  const ssize_t length = ReadFile(pid, "stat", line, sizeof line - 1);
+  char path[40];
+  std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  const ssize_t length = ReadShortFile(path, line, sizeof line - 1);
   if (length <= 0) return false;
   line[length] = '\0';
   entry->pid = pid;
   return ParseStat(line, entry);
 }
 
-const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<char>* buffer) {
+const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<char>* buffer,
+                                    bool* is_empty) {
+  char path[40];
+  std::snprintf(path, sizeof path, "/proc/%d/environ", pid);
   if (buffer->empty()) buffer->resize(size_t{16} * 1024);
-  ssize_t length = ReadFile(pid, "environ", buffer->data(), buffer->size() - 1);
+  ssize_t length = ReadFile(path, buffer->data(), buffer->size() - 1);
   while (length == static_cast<ssize_t>(buffer->size() - 1) &&
          buffer->size() < kLargestEnvironment) {
     buffer->resize(buffer->size() * 4);
-    length = ReadFile(pid, "environ", buffer->data(), buffer->size() - 1);
+    length = ReadFile(path, buffer->data(), buffer->size() - 1);
   }
+  *is_empty = length == 0;
   if (length <= 0) return nullptr;
   (*buffer)[static_cast<size_t>(length)] = '\0';
   return FindVariable(buffer->data(), buffer->data() + length, name);

@@ -1,7 +1,10 @@
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <atomic>
 
 #include "platform/process_list.h"
 
@@ -49,6 +52,10 @@ class HeldProcess {
   bool is_there_ = false;
 };
 
+// Descriptors are the process's: most are to be left for its own work.
+constexpr int kMostHolds = 256;
+std::atomic<int> holds{0};
+
 bool Stops(int signal) {
   return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
@@ -64,7 +71,47 @@ SendResult AskToEnd(const ProcessEntry& process, int signal, bool wake) {
 
 SendResult Freeze(const ProcessEntry& process) { return HeldProcess(process).Send(SIGSTOP); }
 
-SendResult Kill(const ProcessEntry& process) { return HeldProcess(process).Send(SIGKILL); }
+ProcessHold::ProcessHold(const ProcessEntry& process) {
+  if (holds.fetch_add(1, std::memory_order_relaxed) >= kMostHolds) {
+    holds.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  descriptor_ = static_cast<int>(syscall(kPidfdOpen, process.pid, 0U));
+  // As above.
+  ProcessEntry now;
+  if (descriptor_ >= 0 && ReadProcess(process.pid, &now) && now.IsSameAs(process)) return;
+  if (descriptor_ >= 0) close(descriptor_);
+  descriptor_ = kNone;
+  holds.fetch_sub(1, std::memory_order_relaxed);
+}
+
+ProcessHold::~ProcessHold() {
+  if (descriptor_ < 0) return;
+  close(descriptor_);
+  holds.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool IsAlive(const ProcessEntry& process, const ProcessHold& hold) {
+  if (hold.IsHolding()) {
+    pollfd look = {hold.descriptor(), POLLIN, 0};
+    const int ready = poll(&look, 1, 0);
+    if (ready >= 0) return ready == 0;
+  }
+  ProcessEntry now;
+  return ReadProcess(process.pid, &now) && now.IsSameAs(process) && now.alive;
+}
+
+SendResult Kill(const ProcessEntry& process, const ProcessHold& hold) {
+  if (hold.IsHolding()) {
+    // One that has ended by itself takes signals until it is reaped.
+    if (!IsAlive(process, hold)) return SendResult::kGone;
+    if (syscall(kPidfdSendSignal, hold.descriptor(), SIGKILL, nullptr, 0U) == 0) {
+      return SendResult::kSent;
+    }
+    if (errno == ESRCH) return SendResult::kGone;
+  }
+  return HeldProcess(process).Send(SIGKILL);
+}
 
 void KillGroup(int32_t group) {
   // 0 and 1 would mean this process's own group and everybody.

@@ -41,8 +41,9 @@ class OpenedProcess {
 
 bool CanListProcesses() { return true; }
 
-bool ListProcesses(std::vector<ProcessEntry>* entries) {
+bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole) {
   entries->clear();
+  *is_whole = false;
   const HANDLE list = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
   if (list == INVALID_HANDLE_VALUE) return false;
   PROCESSENTRY32W listed;
@@ -69,7 +70,8 @@ bool ReadProcess(int32_t pid, ProcessEntry* entry) {
 
 // Would have to be read from the other's memory. A job is what finds orphans here.
 const char* ReadEnvironmentVariable(int32_t /*pid*/, const char* /*name*/,
-                                    std::vector<char>* /*buffer*/) {
+                                    std::vector<char>* /*buffer*/, bool* is_empty) {
+  *is_empty = false;
   return nullptr;
 }
 
@@ -82,7 +84,16 @@ SendResult AskToEnd(const ProcessEntry& /*process*/, int /*signal*/, bool /*wake
 
 SendResult Freeze(const ProcessEntry& /*process*/) { return SendResult::kGone; }
 
-SendResult Kill(const ProcessEntry& process) {
+ProcessHold::ProcessHold(const ProcessEntry& /*process*/) {}
+
+ProcessHold::~ProcessHold() = default;
+
+bool IsAlive(const ProcessEntry& process, const ProcessHold& /*hold*/) {
+  ProcessEntry now;
+  return ReadProcess(process.pid, &now) && now.IsSameAs(process) && now.alive;
+}
+
+SendResult Kill(const ProcessEntry& process, const ProcessHold& /*hold*/) {
   const OpenedProcess opened(process.pid, PROCESS_TERMINATE);
   // No permission, or gone.
   if (!opened.IsOpen()) {

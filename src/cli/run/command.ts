@@ -77,16 +77,13 @@ async function runCommand(
   });
   const monitor = new Monitor(options, command, mark);
   watch.monitor = monitor;
-  let guard: typeof OrphanGuard | undefined;
+  const guard: { module?: typeof OrphanGuard } = {};
   if (mark !== undefined) {
-    setTimeout(
-      () => void startGuard(command.pid).then((started) => (guard = started)),
-      GUARD_AFTER_MS,
-    );
+    setTimeout(() => void startGuard(command.pid, mark, guard), GUARD_AFTER_MS);
   }
   const outcome = await monitor.outcome;
   // What a command that has ended by itself has left running may go on.
-  if (mark !== undefined && !outcome.treeEnded) guard?.freeTree(command.pid, mark);
+  if (mark !== undefined && !outcome.treeEnded) guard.module?.releaseTree(command.pid, mark);
   const ending = endingOf(outcome, options);
   report?.writeOutcome(options, command.pid, outcome, ending);
   return endLike(ending, { starter, command, outcome, options });
@@ -99,11 +96,16 @@ async function chooseStarter(): Promise<CommandStarter> {
   return new SpawnedStarter();
 }
 
-async function startGuard(pid: number): Promise<typeof OrphanGuard> {
-  const guard = await import('../../strategy/process-tree/orphan-guard.js');
-  guard.startOrphanGuard(GUARD_GRACE_SECONDS);
-  guard.guardTree(pid);
-  return guard;
+async function startGuard(
+  pid: number,
+  mark: string,
+  guard: { module?: typeof OrphanGuard },
+): Promise<void> {
+  const module = await import('../../strategy/process-tree/orphan-guard.js');
+  // In one step: what is guarded can be released.
+  guard.module = module;
+  module.startOrphanGuard(GUARD_GRACE_SECONDS);
+  module.guardTree(pid, mark);
 }
 
 function endingOf({ end, timedOut, wasKilled }: MonitorOutcome, options: RunOptions): Ending {

@@ -1,5 +1,5 @@
 import { now } from '../../clock.js';
-import { guardTree, releaseTree, freeTree } from '../process-tree/orphan-guard.js';
+import { guardTree, releaseTree } from '../process-tree/orphan-guard.js';
 import { planTreeEnd } from '../process-tree/plan-tree-end.js';
 import type { ProcessTree, TreeEnd, TreeEndReport } from '../process-tree/tree-end.js';
 
@@ -19,7 +19,7 @@ export class PlannedEnd {
     this.#tree = tree;
     this.#signal = signal;
     this.#grace = grace;
-    if (tree.mark !== undefined) guardTree(tree.pid);
+    if (tree.mark !== undefined) guardTree(tree.pid, tree.mark);
   }
 
   /** When force is used at the latest; `Infinity`: nobody has said so. */
@@ -70,15 +70,19 @@ export class PlannedEnd {
   /** The command has ended by itself, and in time: what is left of its tree is let go. */
   release(): void {
     this.#end?.rootEnded(false);
-    const { pid, mark } = this.#tree;
-    if (mark !== undefined) freeTree(pid, mark);
+    this.#unguard();
   }
 
   /** What was done; settles once the tree is over. */
   async report(): Promise<TreeEndReport | undefined> {
     const report = await this.#end?.report;
-    releaseTree(this.#tree.pid);
+    this.#unguard();
     return report;
+  }
+
+  #unguard(): void {
+    const { pid, mark } = this.#tree;
+    if (mark !== undefined) releaseTree(pid, mark);
   }
 
   #make(deadline: number): TreeEnd {

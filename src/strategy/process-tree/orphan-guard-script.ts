@@ -1,26 +1,47 @@
 /**
- * What the guard runs, for any POSIX shell; `$1` is what the marks of its thread begin with, `$2` how many
- * seconds pass before it kills. It sleeps in `read` until
- * the other end of its standard input is closed, which the system does however a process ends.
+ * What the guard runs, for any POSIX shell; `$1` is what the marks of its thread begin with, `$2` how many seconds pass
+ * before it kills, `$3` the number of the youngest mark that an earlier guard was told of. It sleeps in `read` until the
+ * other end of its standard input is closed, which the system does however a process ends.
  *
- * Lines on its input: `guard PID`, `release PID`, `free MARK`. Then: nothing of the trees that are guarded, and nothing
- * that bears a mark of the thread's which is not free, is left alive.
+ * Lines on its input: `+ PID NUMBER`, a tree and the number of its mark; `- PID NUMBER`, it is over or was let go. Then
+ * nothing is left alive of the trees that are there, nor of those whose marks are younger than the youngest that it was
+ * told of. Its memory is bounded by the trees that run at a time.
  */
 export const ORPHAN_GUARD_SCRIPT: string = String.raw`
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 trap '' HUP INT QUIT TERM
 prefix=$1
+last=${'$'}{3:-0}
 trees=' '
-free=
 
-while read -r action what; do
+while read -r action pid number; do
+  tree=$pid:$number
   case $action in
-    guard) trees="$trees$what " ;;
-    release) case $trees in
-      *" $what "*) trees="${'$'}{trees%%" $what "*} ${'$'}{trees#*" $what "}" ;;
+    +)
+      trees="$trees$tree "
+      [ "$number" -le "$last" ] || last=$number
+      ;;
+    -) case $trees in
+      *" $tree "*) trees="${'$'}{trees%%" $tree "*} ${'$'}{trees#*" $tree "}" ;;
     esac ;;
-    free) free="$free -e $what;" ;;
   esac
+done
+
+# What the death of its parent has asked to end gets to do so.
+[ "${'$'}{2:-0}" = 0 ] || sleep "$2"
+
+ids=' '
+patterns=
+for tree in $trees; do
+  ids="$ids${'$'}{tree%:*} "
+  patterns="$patterns -e $prefix${'$'}{tree#*:};"
+done
+roots=$ids
+# One at most was started and not told of; those between are of commands that could not be started.
+end=$((last + 100))
+while [ "$last" -lt "$end" ]; do
+  last=$((last + 1))
+  patterns="$patterns -e $prefix$last;"
 done
 
 # pid:parent:group:session of every process that is alive.
@@ -41,17 +62,12 @@ list() {
 
 marked() {
   [ -r /proc/self/environ ] || return
-  for file in $(grep -l -F -e "$prefix" /proc/[0-9]*/environ); do
-    if [ -n "$free" ] && grep -q -F $free "$file"; then continue; fi
+  for file in $(grep -l -F $patterns /proc/[0-9]*/environ); do
     pid=${'$'}{file#/proc/}
     echo "${'$'}{pid%/environ}"
   done
 }
 
-# What the death of its parent has asked to end gets to do so.
-[ "${'$'}{2:-0}" = 0 ] || sleep "$2"
-
-ids=$trees
 empty=0
 rounds=0
 while [ $rounds -lt 200 ]; do
@@ -86,7 +102,7 @@ while [ $rounds -lt 200 ]; do
   done
   if [ -n "$targets" ]; then
     empty=0
-    for pid in $trees; do kill -s KILL -- "-$pid"; done
+    for pid in $roots; do kill -s KILL -- "-$pid"; done
     kill -s KILL $targets
     # What is stuck in the kernel is not waited for at full speed.
     [ $rounds -lt 50 ] || sleep 0.1

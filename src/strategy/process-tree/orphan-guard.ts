@@ -2,17 +2,17 @@ import { AsyncResource } from 'node:async_hooks';
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { ORPHAN_GUARD_SCRIPT } from './orphan-guard-script.js';
-import { markPrefix } from './tree-mark.js';
+import { markNumber, markPrefix } from './tree-mark.js';
 
 // A process that is killed cannot end what it has started. So each thread that starts process trees has a guard: a shell
 // of 1 MB that reads from a pipe whose other end this process alone holds. When that end is closed - the thread or the
 // process has ended, however - the guard kills the trees that are left, and goes.
 
 let guard: ChildProcess | undefined;
-/** Processes whose trees are guarded: told again to a guard that has to take the place of one that was lost. */
-const guarded = new Set<number>();
-/** Marks of trees that were let go; told again likewise. */
-const free = new Set<string>();
+/** The trees that are guarded: their roots by the numbers of their marks. Told again to a guard that takes a lost one's place. */
+const guarded = new Map<number, number>();
+/** The number of the youngest mark that was told of. Younger ones are guarded, as nobody can have told of them yet. */
+let lastTold = 0;
 
 // It must not keep the asynchronous context of whoever needs it first.
 const nobody = new AsyncResource('hardstop');
@@ -24,31 +24,32 @@ export function startOrphanGuard(graceSeconds = 0): boolean {
 }
 
 /**
- * Has the tree of a child of this process killed when this thread ends before it. What was started with a mark of this
- * thread is guarded from its start, if the guard runs; this is for what has dropped the mark.
+ * Has the tree of a child of this process killed when this thread ends before it is released. If the guard runs, what is
+ * started with a new mark is guarded from its start, until this tells of that mark or a younger one.
+ *
+ * @param mark - the last that this thread has given, or an older one.
  */
-export function guardTree(pid: number): void {
-  guarded.add(pid);
+export function guardTree(pid: number, mark: string): void {
+  const number = markNumber(mark);
+  guarded.set(number, pid);
+  lastTold = Math.max(lastTold, number);
   if (guard === undefined) startOrphanGuard();
-  else tell(guard, `guard ${String(pid)}`);
+  else tell(guard, `+ ${String(pid)} ${String(number)}`);
 }
 
-/** The tree is over. */
-export function releaseTree(pid: number): void {
-  if (guarded.delete(pid) && guard !== undefined) tell(guard, `release ${String(pid)}`);
-}
-
-/** What is left of the tree was let go, and may go on when this process has ended. */
-export function freeTree(pid: number, mark: string): void {
-  releaseTree(pid);
-  free.add(mark);
-  if (guard !== undefined) tell(guard, `free ${mark}`);
+/** The tree is over, or what is left of it was let go and may outlive this process. */
+export function releaseTree(pid: number, mark: string): void {
+  const number = markNumber(mark);
+  if (guarded.delete(number) && guard !== undefined) {
+    tell(guard, `- ${String(pid)} ${String(number)}`);
+  }
 }
 
 function startGuard(graceSeconds: number): ChildProcess | undefined {
   // Processes die with their console or job there; elsewhere the pipe's end is what tells.
   if (process.platform === 'win32') return undefined;
-  const args = ['-c', ORPHAN_GUARD_SCRIPT, 'hardstop-guard', markPrefix, String(graceSeconds)];
+  const parameters = [markPrefix, String(graceSeconds), String(lastTold)];
+  const args = ['-c', ORPHAN_GUARD_SCRIPT, 'hardstop-guard', ...parameters];
   let child: ChildProcess;
   try {
     // A session of its own, so that neither the terminal nor a kill of this process's group reaches it, and nothing of
@@ -72,8 +73,7 @@ function startGuard(graceSeconds: number): ChildProcess | undefined {
   input.on('error', forget);
   child.unref();
   input.unref();
-  for (const pid of guarded) tell(child, `guard ${String(pid)}`);
-  for (const mark of free) tell(child, `free ${mark}`);
+  for (const [number, pid] of guarded) tell(child, `+ ${String(pid)} ${String(number)}`);
   return child;
 }
 

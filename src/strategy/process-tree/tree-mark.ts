@@ -8,6 +8,8 @@ const VARIABLE = 'HARDSTOP_TREE';
 const prefix = ['T' + base36(process.pid), base36(process.hrtime.bigint()), base36(threadId)].join(
   '.',
 );
+/** What the marks that this thread gives begin with, and no others; a number follows. */
+export const markPrefix: string = `${prefix}.`;
 let count = 0;
 
 /** What a process is started with, so that its descendants are found wherever they have gone. */
@@ -23,12 +25,14 @@ export interface TreeMark {
  * @param env - the environment that it is added to a copy of.
  */
 export function newTreeMark(env: NodeJS.ProcessEnv = process.env): TreeMark {
-  const mark = `${prefix}.${base36((count += 1))}`;
+  const mark = markPrefix + String((count += 1));
   return { mark, env: { ...env, [VARIABLE]: `${env[VARIABLE] ?? ''}${mark};` } };
 }
 
-/** What the marks that this thread gives begin with, and no others. */
-export const markPrefix: string = `${prefix}.`;
+/** Where a mark of this thread stands in the order in which they are given: from 1. */
+export function markNumber(mark: string): number {
+  return Number(mark.slice(markPrefix.length));
+}
 
 /** How a mark stands in the environment of a process. */
 export function markInEnvironment(mark: string): string {

@@ -28,7 +28,7 @@ export class ProcessEnd {
       { deadline: Infinity, grace: 0, signal: 'SIGKILL' },
     );
     this.forced = this.#force.report;
-    guardTree(pid);
+    guardTree(pid, mark);
   }
 
   /** Plans the end of a call. */
@@ -93,7 +93,7 @@ export class ProcessEnd {
     this.#dropSoft();
     this.#force.rootEnded(true);
     const report = await this.forced;
-    releaseTree(this.#pid);
+    releaseTree(this.#pid, this.#mark);
     return report;
   }
 

@@ -10,7 +10,7 @@ const linuxTest = process.platform === 'linux' ? test.serial : test.serial.skip;
 /** The parent of the trees: it prints the tag of its processes and what its marks begin with. */
 const prelude = `
   import { Worker } from 'node:worker_threads';
-  import { freeTree, guardTree, releaseTree, startOrphanGuard } from '#internal/strategy/process-tree/orphan-guard.js';
+  import { guardTree, releaseTree, startOrphanGuard } from '#internal/strategy/process-tree/orphan-guard.js';
   import { markPrefix, newTreeMark } from '#internal/strategy/process-tree/tree-mark.js';
   import { processesWith, startTree } from './build/test/harness/process-tree.js';
   import { waitForCondition } from './build/test/harness/wait-for.js';
@@ -20,7 +20,7 @@ const prelude = `
   const start = async () => {
     const tree = await startTree(script, 3, env);
     tree.root.unref();
-    guardTree(tree.pid);
+    guardTree(tree.pid, mark);
     console.log(JSON.stringify({ tag: tree.tag, pid: tree.pid, prefix: markPrefix }));
     return tree;
   };
@@ -63,7 +63,7 @@ linuxTest('a tree dies with a parent that ends, which the guard does not keep al
   }
 });
 
-linuxTest('a tree that was never registered is known by its mark', async (t) => {
+linuxTest('a tree that could not be registered yet is known by its mark', async (t) => {
   const [parent] = await run(
     t,
     `startOrphanGuard();
@@ -78,10 +78,10 @@ linuxTest('a tree that was let go outlives its parent, and another one does not'
   const [parent] = await run(
     t,
     `const free = await start();
-    freeTree(free.pid, mark);
+    releaseTree(free.pid, mark);
     const other = newTreeMark();
     const { pid } = await startTree('sleep $1; :', 1, other.env);
-    guardTree(pid);
+    guardTree(pid, other.mark);
     process.kill(process.pid, 'SIGKILL');`,
   );
   await waitForCondition('the guard is gone', () => processesWith(parent.prefix).length === 0);
@@ -92,6 +92,36 @@ linuxTest('a tree that was let go outlives its parent, and another one does not'
   t.is(left.length, 5);
 });
 
+linuxTest('the guard knows what runs, and nothing of what ran', async (t) => {
+  const child = await runSource(`
+    import { readFileSync } from 'node:fs';
+    import { guardTree, releaseTree, startOrphanGuard } from '#internal/strategy/process-tree/orphan-guard.js';
+    import { markPrefix, newTreeMark } from '#internal/strategy/process-tree/tree-mark.js';
+    import { processesWith, stateOf } from './build/test/harness/process-tree.js';
+    import { waitForCondition } from './build/test/harness/wait-for.js';
+    startOrphanGuard();
+    await waitForCondition('the guard is there', () => processesWith(markPrefix).length === 1);
+    const [guard] = processesWith(markPrefix);
+    const kilobytes = () => Number(/^RssAnon:\\s+(\\d+)/m.exec(readFileSync('/proc/' + guard + '/status', 'latin1'))[1]);
+    const work = async () => {
+      for (let batch = 0; batch < 100; batch++) {
+        for (let i = 0; i < 100; i++) {
+          const { mark } = newTreeMark({});
+          guardTree(4_000_000, mark);
+          releaseTree(4_000_000, mark);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await waitForCondition('the guard has read it all', () => stateOf(guard) === 'S');
+    };
+    await work();
+    const before = kilobytes();
+    await work();
+    console.log(kilobytes() - before);`);
+  t.is(child.code, 0, child.stderr);
+  t.true(Number(child.stdout) < 64, child.stdout);
+});
+
 linuxTest('a tree that a worker has started dies with the worker', async (t) => {
   // The worker reads text as its parent does: as a module.
   const worker = `
@@ -99,8 +129,9 @@ linuxTest('a tree that a worker has started dies with the worker', async (t) => 
     import { guardTree } from '#internal/strategy/process-tree/orphan-guard.js';
     import { newTreeMark } from '#internal/strategy/process-tree/tree-mark.js';
     import { startTree } from './build/test/harness/process-tree.js';
-    const { tag, pid } = await startTree('(setsid sleep $1 &); sleep $1; :', 2, newTreeMark().env);
-    guardTree(pid);
+    const { mark, env } = newTreeMark();
+    const { tag, pid } = await startTree('(setsid sleep $1 &); sleep $1; :', 2, env);
+    guardTree(pid, mark);
     parentPort.postMessage({ tag, pid });
     setInterval(() => {}, 1_000);`;
   const [parent] = await run(
@@ -154,7 +185,7 @@ linuxTest('the guard runs in every POSIX shell that is there', async (t) => {
     sleep('1');
     sleep('2');
     await waitForCondition('both are there', () => processesWith(tag).length === 2);
-    guard.stdin.end(`free ${prefix}2\nguard 999999\nrelease 999999\nrelease 7\n`);
+    guard.stdin.end('+ 999999 1\n+ 999998 2\n- 999998 2\n- 7 7\n');
     await new Promise((resolve) => guard.once('exit', resolve));
     const left = processesWith(tag);
     for (const pid of left) process.kill(pid, 'SIGKILL');

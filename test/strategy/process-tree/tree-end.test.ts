@@ -200,6 +200,41 @@ testEachKind("the scope 'root' leaves the descendants", async (t, planEnd, start
   t.is(processesWith(tag).length, 1);
 });
 
+testEachKind(
+  "the scope 'root' sweeps nobody when the root has ended",
+  async (t, planEnd, start) => {
+    for (const hasBegun of [false, true]) {
+      const { mark, env } = newTreeMark();
+      const { pid, tag, ended, root } = await start('sleep $1 & wait', 1, env);
+      const end = planEnd(
+        { pid, mark, scope: 'root' },
+        { deadline: Infinity, grace: NEVER, signal: 'SIGTERM' },
+      );
+      if (hasBegun) end.begin();
+      else root.kill('SIGKILL');
+      await ended;
+      end.rootEnded(true);
+      t.deepEqual((await end.report).signalled, hasBegun ? [pid] : []);
+      t.is(processesWith(tag).length, 1);
+    }
+  },
+);
+
+testEachKind('what has ended by itself was not ended by us', async (t, planEnd, start) => {
+  for (const grace of [0, NEVER]) {
+    const { mark, env } = newTreeMark();
+    const { root, pid, ended } = await start('exec sleep $1', 1, env);
+    const deadline = performance.now() + 400;
+    const end = planEnd({ pid, mark, scope: 'tree' }, { deadline, grace, signal: 'SIGTERM' });
+    process.kill(pid, 'SIGKILL');
+    // It is not reaped: the loop is blocked until the end is over, where it does not need the loop.
+    while (performance.now() < deadline + 30);
+    t.like(await end.report, { step: 'none', root: 'none', signalled: [], survivors: [] });
+    await ended;
+    t.is(root.signalCode, 'SIGKILL');
+  }
+});
+
 testEachKind("the scope 'descendants' leaves the root", async (t, planEnd, start) => {
   const { mark, env } = newTreeMark();
   // It stops itself when its child is dead: a shell that forks shows its own arguments twice.
