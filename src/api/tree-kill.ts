@@ -32,7 +32,8 @@ const DEFAULT_GRACE_MS = 5000;
  * is sent a signal that has taken the id of another. Where the addon is loaded a thread of its own does all this, also
  * while the event loop is blocked.
  *
- * Windows has no signals: there the processes are ended when the grace is over.
+ * Windows has no signals: there the processes are ended when the grace is over. This process's own tree can be ended as
+ * well, itself last, by the signal; nobody is left then to use force.
  *
  * @returns settles when all of them are dead, or given up. Never rejects: see `survivors`.
  * @throws InvalidOptionError when `pid`, `signal` or `grace` is not what it has to be; nobody is sent a signal then
@@ -103,8 +104,9 @@ function notPermitted({ survivors }: TreeKillReport): [] | [Error] {
 
 function checkPid(pid: unknown): asserts pid is number {
   if (typeof pid !== 'number') throw invalidOptionType('pid', 'a process id', pid);
-  if (!Number.isInteger(pid) || pid <= 0 || pid > 0x7fff_ffff) {
-    throw invalidOptionRange('pid', 'a process id', pid);
+  // The tree of process 1 is all that runs on the machine, or in the container.
+  if (!Number.isInteger(pid) || pid <= 1 || pid > 0x7fff_ffff) {
+    throw invalidOptionRange('pid', 'a process id above 1', pid);
   }
 }
 

@@ -96,7 +96,7 @@ linuxTest(
 );
 
 test('a bad process id, signal or grace is refused, and nobody is sent a signal', (t) => {
-  for (const pid of [0, -1, 1.5, NaN, Infinity, 2 ** 31]) {
+  for (const pid of [0, 1, -1, 1.5, NaN, Infinity, 2 ** 31]) {
     const error = t.throws(() => void treeKill(pid));
     t.true(error instanceof InvalidOptionError && error.option === 'pid');
   }
