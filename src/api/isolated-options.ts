@@ -4,7 +4,7 @@ import type { CallRequest } from '../core/pool/pool-call.js';
 import { scopeOf, Timeout } from '../core/timeout.js';
 import type { Scope } from '../core/scope.js';
 import type { TransferableTask } from '../entry/worker-messages.js';
-import { invalidOptionType } from '../errors/invalid-option-error.js';
+import { invalidOptionRange, invalidOptionType } from '../errors/invalid-option-error.js';
 
 /** What every call of a task elsewhere takes. */
 export interface CallOptions<D = unknown> extends ScopeOptions<D> {
@@ -104,9 +104,21 @@ export function parseList(value: unknown, option: string): readonly unknown[] {
   return value;
 }
 
+/** What is wrong with a limit that is no number Node would not say, but have no limit. */
 export function parseLimits(value: unknown): ResourceLimits | undefined {
-  if (value === undefined || (typeof value === 'object' && value !== null)) return value;
-  throw invalidOptionType('resourceLimits', 'an object', value);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null) {
+    throw invalidOptionType('resourceLimits', 'an object', value);
+  }
+  for (const limit of LIMITS) {
+    const megabytes: unknown = (value as ResourceLimits)[limit];
+    if (megabytes === undefined) continue;
+    const option = `resourceLimits.${limit}`;
+    const rule = 'a number of megabytes greater than 0';
+    if (typeof megabytes !== 'number') throw invalidOptionType(option, rule, megabytes);
+    if (!(megabytes > 0)) throw invalidOptionRange(option, rule, megabytes);
+  }
+  return value;
 }
 
 export function parseCallback<F>(value: F | undefined, option: string): F | undefined {
@@ -121,3 +133,10 @@ function parseFlag(value: unknown, option: string): boolean {
 }
 
 const NONE: readonly unknown[] = Object.freeze([]);
+
+const LIMITS = [
+  'maxOldGenerationSizeMb',
+  'maxYoungGenerationSizeMb',
+  'codeRangeSizeMb',
+  'stackSizeMb',
+] as const;

@@ -187,9 +187,7 @@ export class Pool {
     callStack?: CallStack,
   ): PooledRun {
     const { scope, request } = parseCall(task, given, this.kind);
-    const run = executeInPool(scope, this.#pool, request, callSite);
-    if (callStack !== undefined) scope.callStack = callStack;
-    return run;
+    return executeInPool(scope, this.#pool, request, callSite, callStack);
   }
 
   /** With what the pool says where a call says nothing. */

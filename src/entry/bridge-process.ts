@@ -41,6 +41,7 @@ async function run(
       return refused;
     }
   }
+  let tell: NodeJS.Timeout | undefined;
   try {
     const call = host.run({
       task,
@@ -61,8 +62,13 @@ async function run(
     served.onStop((hardStop) => {
       call.stop(hardStop);
     });
+    // The caller's own clock would do this if its loop turned: what does not hear of it is not waited for.
+    tell = atInstant(deadline, () => {
+      call.stop(hardDeadline);
+    });
     return await call.outcome;
   } finally {
+    clearTimeout(tell);
     spares.release(host, options);
   }
 }
@@ -78,13 +84,9 @@ async function awaitReady(
     served.onStop(() => {
       resolve(refusal('asked'));
     });
-    if (deadline === Infinity) return;
-    timer = setTimeout(
-      () => {
-        resolve(refusal('deadline'));
-      },
-      Math.min(Math.max(0, Math.ceil(deadline - now())), LONGEST_DELAY),
-    );
+    timer = atInstant(deadline, () => {
+      resolve(refusal('deadline'));
+    });
   });
   try {
     return await Promise.race([host.ready.then(() => undefined), refused]);
@@ -94,6 +96,12 @@ async function awaitReady(
   } finally {
     clearTimeout(timer);
   }
+}
+
+function atInstant(instant: number, callback: () => void): NodeJS.Timeout | undefined {
+  const delay = Math.max(0, Math.ceil(instant - now()));
+  // What is further away than a timer reaches is kept by others.
+  return delay > LONGEST_DELAY ? undefined : setTimeout(callback, delay);
 }
 
 function refusal(reason: 'asked' | 'deadline'): CallOutcome {

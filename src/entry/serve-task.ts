@@ -5,6 +5,7 @@ import { now } from '../clock.js';
 import { asyncNow } from '../core/async-clock.js';
 import { executeAsync } from '../core/async-execution.js';
 import { failureOrder, tell } from '../core/async-node.js';
+import type { CallStack } from '../core/call-stack.js';
 import { moveDeadline } from '../core/deadline-change.js';
 import { arm } from '../core/expiry.js';
 import { RunNode } from '../core/run-node.js';
@@ -19,6 +20,7 @@ import { isIdle } from './idle-resources.js';
 import { explainMissingVariable, loadTask, readyTask, type TaskFunction } from './load-task.js';
 import { setTaskMessenger, type TaskMessenger } from './task-messages.js';
 import type { TaskOutcome, TaskReply, TaskRequest } from './task-request.js';
+import type { TransferableTask } from './worker-messages.js';
 import { fromShared, toShared } from './shared-clock.js';
 import { sharedNow } from './worker-cells.js';
 
@@ -33,6 +35,9 @@ interface ServedCall {
 }
 
 let served: ServedCall | undefined;
+
+/** Above a task there is nothing but this program. */
+const NO_CALL_STACK: CallStack = Object.freeze({});
 
 /**
  * Runs a task to its end or its stop. What runs without a break is interrupted at the hard deadline, where the addon is
@@ -109,22 +114,31 @@ export function unsendable(reply: TaskReply, cause: unknown): TaskReply {
   return { kind: 'threw', error: toTransferable(error), id, endedAt, reusable };
 }
 
-async function outcomeOf(call: ServedCall): Promise<TaskOutcome> {
-  const { task, args } = call.request;
-  let work: TaskFunction | undefined;
+/** Not an async function, nor are those that it calls without need: every promise has its price for a small task. */
+function outcomeOf(call: ServedCall): TaskOutcome | Promise<TaskOutcome> {
+  const { task } = call.request;
   try {
-    work = readyTask(task);
+    const work = readyTask(task);
+    if (work !== undefined) return runTask(call, work);
+    if (task.kind !== 'source') return loadAndRun(call, task);
+    throw new InvalidStateError('A task that came as source is compiled at once');
   } catch (error) {
     return threw(error, sharedNow());
   }
-  if (work === undefined && task.kind !== 'source') {
-    // A scope of its own: the task itself is to begin in a part, where it can be interrupted.
-    const loading = await runUnder(call, () => loadTask(task));
-    if (loading.kind !== 'returned') return loading;
-    work = loading.value as TaskFunction;
-  }
-  const begin = (): unknown => Reflect.apply(work as TaskFunction, undefined, args);
-  const { cpu } = call;
+}
+
+async function loadAndRun(
+  call: ServedCall,
+  task: Exclude<TransferableTask, { readonly kind: 'source' }>,
+): Promise<TaskOutcome> {
+  // A scope of its own: the task itself is to begin in a part, where it can be interrupted.
+  const loading = await runUnder(call, () => loadTask(task));
+  return loading.kind === 'returned' ? runTask(call, loading.value as TaskFunction) : loading;
+}
+
+function runTask(call: ServedCall, work: TaskFunction): Promise<TaskOutcome> {
+  const { cpu, request } = call;
+  const begin = (): unknown => Reflect.apply(work, undefined, request.args);
   return runUnder(call, cpu === undefined ? begin : () => cpu.begin(begin));
 }
 
@@ -143,7 +157,7 @@ async function runUnder(call: ServedCall, work: () => unknown): Promise<TaskOutc
   }
   call.scope = scope;
   try {
-    const value = await executeAsync(scope, work, serveTask);
+    const value = await executeAsync(scope, work, serveTask, NO_CALL_STACK);
     return { kind: 'returned', value, endedAt: endOf(scope) };
   } catch (error) {
     return failed(call, scope, error);

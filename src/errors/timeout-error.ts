@@ -149,9 +149,14 @@ function timeoutMessage(
       ? `, ${delay.toFixed(1)} ms after its deadline`
       : '';
   if (fields.clock === 'queue') {
-    return `Waited ${String(fields.timeout)} ms for a free ${fields.strategy}${subject} (${STAGE_WORDS[fields.stage]})`;
+    return `Waited ${inMs(fields.timeout)} ms for a free ${fields.strategy}${subject} (${STAGE_WORDS[fields.stage]})`;
   }
   const unit =
     fields.clock === 'cpu' ? 'ms of CPU time' : fields.clock === 'idle' ? 'ms of silence' : 'ms';
-  return `Timed out after ${String(fields.timeout)} ${unit}${subject} (${fields.strategy}: ${STAGE_WORDS[fields.stage]}${delayed})`;
+  return `Timed out after ${inMs(fields.timeout)} ${unit}${subject} (${fields.strategy}: ${STAGE_WORDS[fields.stage]}${delayed})`;
+}
+
+/** A limit that comes from a deadline is a difference, with digits that nobody wants to read. */
+function inMs(length: number): string {
+  return String(length < 1 ? length : Number(length.toFixed(3)));
 }

@@ -1,6 +1,7 @@
 import anyTest from 'ava';
 import {
   createPool,
+  currentScope,
   InvalidOptionError,
   InvalidStateError,
   ProcessExitError,
@@ -139,6 +140,51 @@ for (const kind of ['worker', 'process'] as const) {
   });
 }
 
+test('close waits for the end of hosts that were let go before', async (t) => {
+  const pool = createPool({ kind: 'process', size: 1 });
+  const leaveSomething = (): number => {
+    setInterval(() => undefined, 1_000);
+    return process.pid;
+  };
+  const pid = await pool.run(leaveSomething, AMPLE);
+  await pool.close();
+  t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+});
+
+test('a worker that cannot be ended does not hold up terminate', async (t) => {
+  const { code, stdout, timedOut } = await runSource(
+    `import { createPool } from 'hardstop';
+     const pool = createPool({ kind: 'worker', size: 1, minimum: 1 });
+     let begin;
+     const begun = new Promise((resolve) => (begin = resolve));
+     const stick = async () => {
+       const { sendMessage } = await import('hardstop');
+       sendMessage('begun');
+       process.getBuiltinModule('crypto').pbkdf2Sync('a', 'b', 3_000_000, 64, 'sha512');
+     };
+     const running = pool.run(stick, { onMessage: begin }).catch((error) => error.name);
+     await begun;
+     await pool.terminate();
+     console.log('terminated', await running);`,
+  );
+  t.false(timedOut);
+  t.is(stdout, 'terminated InvalidStateError\n');
+  t.is(code, 0);
+});
+
+test('onTimeout is called in the context of the caller, whether the call has waited or not', async (t) => {
+  await using pool = createPool({ kind: 'worker', size: 1 });
+  for (const state of ['has to wait for a worker', 'gets one at once']) {
+    let next: Promise<number> | undefined;
+    const onTimeout = (): void => {
+      t.is(currentScope(), undefined, state);
+      next = pool.run(double, { args: [1], timeout: AMPLE });
+    };
+    await pool.run(spin, { timeout: 50, error: false, onTimeout });
+    t.is(await next, 2, state);
+  }
+});
+
 test('the limits of the pool hold for calls that have none of their own', async (t) => {
   await using pool = createPool({ kind: 'worker', size: 1, timeout: 50, name: 'reports' });
   const error = await timeoutFrom(t, pool.run(spin));
@@ -222,6 +268,11 @@ test('bad options are refused, and name the option', (t) => {
     [{ kind: 'worker', idleTimeout: NaN }, 'idleTimeout'],
     [{ kind: 'worker', initializer: './relative.js' }, 'initializer'],
     [{ kind: 'worker', resourceLimits: 1 }, 'resourceLimits'],
+    [
+      { kind: 'worker', resourceLimits: { maxOldGenerationSizeMb: '32' } },
+      'resourceLimits.maxOldGenerationSizeMb',
+    ],
+    [{ kind: 'process', resourceLimits: { stackSizeMb: -1 } }, 'resourceLimits.stackSizeMb'],
     [{ kind: 'worker', name: 1 }, 'name'],
     [1, 'options'],
   ] as const) {

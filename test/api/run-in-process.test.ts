@@ -13,6 +13,7 @@ import {
 } from 'hardstop';
 import type * as tasks from '../fixtures/isolation/tasks.js';
 import { timeoutFrom } from '../harness/async-work.js';
+import { runSource } from '../harness/run-fixture.js';
 import { timeoutOf } from '../harness/outcome.js';
 import { waitForCondition } from '../harness/wait-for.js';
 
@@ -232,4 +233,17 @@ test("runSync with `strategy: 'process'` runs a task there", (t) => {
   const error = timeoutOf(t, () => runSync(spin, { timeout: 50, strategy: 'process' }));
   t.true(error instanceof TimeoutError);
   t.is(error.strategy, 'process');
+});
+
+test('a loop is not given the default grace where nothing can interrupt it', async (t) => {
+  const { code, stdout } = await runSource(
+    `import { runInProcess, runInProcessSync } from 'hardstop';
+     const spin = () => { for (;;); };
+     const tell = ({ stage, stopped, elapsed }) => console.log(stage, stopped, elapsed < 4_000);
+     try { runInProcessSync(spin, 300); } catch (error) { tell(error); }
+     await runInProcess(spin, 300).catch(tell);`,
+    { env: { HARDSTOP_DISABLE_NATIVE: '1' } },
+  );
+  t.is(code, 0);
+  t.is(stdout, 'kill true true\nkill true true\n');
 });

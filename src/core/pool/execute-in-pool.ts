@@ -17,18 +17,39 @@ export interface PooledRun {
   end(error: unknown): void;
 }
 
-/** Runs a task in a host of a pool under a scope. The end of the task is waited for: it is stopped by force. */
+/** For a call that has no error of its own to give a stack. */
+const NO_CALL_STACK: CallStack = Object.freeze({});
+
+/**
+ * Runs a task in a host of a pool under a scope. The end of the task is waited for: it is stopped by force.
+ *
+ * @param callStack where it is not that of the caller of `callSite`
+ */
 export function executeInPool(
   scope: Scope,
   pool: HostPool,
   request: CallRequest,
   callSite: CallSite,
+  callStack: CallStack = mayTimeOut(scope, request) ? captureCallStack(callSite) : NO_CALL_STACK,
 ): PooledRun {
-  const callStack = captureCallStack(callSite);
   const misuse = findMisusedScope(scope);
   if (misuse !== undefined) return { promise: Promise.reject(misuse), end: () => undefined };
   // What is on the stack may be stopped at any point: then the call is in the pool and in the tree, or in neither.
   return uninterrupted(() => enter(scope, pool, request, callSite, callStack));
+}
+
+/** Whether it may have a timeout of its own: a third of what a call without one costs here is to find out where it is. */
+function mayTimeOut({ timeout, settings }: Scope, request: CallRequest): boolean {
+  const { deadline, cpuTimeout } = settings;
+  const { queueTimeout, onMessage } = request;
+  return (
+    timeout !== Infinity ||
+    deadline !== undefined ||
+    cpuTimeout !== Infinity ||
+    queueTimeout !== Infinity ||
+    // There the limit can be moved.
+    onMessage !== undefined
+  );
 }
 
 function enter(

@@ -37,6 +37,8 @@ export class HostSet {
   readonly #demand: HostDemand;
   readonly #hosts = new Set<PooledHost>();
   readonly #idle: IdleHosts;
+  /** Hosts that are no longer of the pool and have not ended. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #outside = AsyncLocalStorage.snapshot();
   #starting = 0;
 
@@ -54,7 +56,7 @@ export class HostSet {
     this.#demand = demand;
     this.#idle = new IdleHosts(limits.idleTimeout, (host) => {
       if (this.#hosts.size <= limits.minimum) return false;
-      if (this.#remove(host)) void host.host.close();
+      if (this.#remove(host)) this.#letGo(host, 'close');
       return true;
     });
   }
@@ -119,7 +121,7 @@ export class HostSet {
     for (const pooled of this.#hosts) if (pooled.call !== undefined) yield pooled;
   }
 
-  /** Ends them all; settles when they have ended. */
+  /** Ends them all; settles when they have ended, those included that were let go before. */
   async end(how: 'close' | 'terminate'): Promise<void> {
     this.#idle.stopWatching();
     const hosts = [...this.#hosts];
@@ -128,7 +130,8 @@ export class HostSet {
       // Somebody waits for their end.
       pooled.reference(true);
     }
-    await Promise.all(hosts.map(({ host }) => host[how]()));
+    for (const pooled of hosts) this.#letGo(pooled, how);
+    await Promise.all(this.#leaving);
   }
 
   #start(): void {
@@ -172,15 +175,22 @@ export class HostSet {
   #lose(pooled: PooledHost): void {
     if (!this.#remove(pooled)) return;
     this.#counters.lost++;
-    void pooled.host.terminate();
+    this.#letGo(pooled, 'terminate');
     this.#replace(pooled);
   }
 
   #recycle(pooled: PooledHost): void {
     if (!this.#remove(pooled)) return;
     this.#counters.recycled++;
-    void pooled.host.close();
+    this.#letGo(pooled, 'close');
     this.#replace(pooled);
+  }
+
+  #letGo({ host }: PooledHost, how: 'close' | 'terminate'): void {
+    const left = host[how]().then(() => {
+      this.#leaving.delete(left);
+    });
+    this.#leaving.add(left);
   }
 
   #remove(pooled: PooledHost): boolean {

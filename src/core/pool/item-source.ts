@@ -54,8 +54,14 @@ export class ItemSource<Item> {
   async close(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#iterator === undefined) await this.#asyncIterator?.return?.();
-    else this.#iterator.return?.();
+    if (this.#iterator !== undefined) {
+      this.#iterator.return?.();
+      return;
+    }
+    const closed = this.#asyncIterator?.return?.();
+    // Its cleanup comes after the item that it still waits for, which may never be there.
+    if (this.#isWaiting) closed?.then(undefined, () => undefined);
+    else await closed;
   }
 
   #open(): void {
@@ -69,7 +75,12 @@ export class ItemSource<Item> {
     void Promise.resolve(next).then(
       (result) => {
         this.#isWaiting = false;
-        if (!this.#isOver) this.#take(result);
+        if (this.#isOver) return;
+        try {
+          this.#take(result);
+        } catch (error) {
+          this.#fail(error);
+        }
       },
       (error: unknown) => {
         this.#isWaiting = false;

@@ -42,8 +42,10 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
   isQueued: boolean = false;
   readonly #pool: HostPool;
   readonly #node: RunNode;
-  /** Enters the caller's context and the call's scope; only where somebody is called there. */
-  #inContext: ((callback: () => void) => void) | undefined;
+  /** Enters the caller's context; only after a wait, and where somebody is called there. */
+  #inCallersContext: EnterContext | undefined;
+  /** Enters that and the call's scope; only for messages. */
+  #inScope: EnterContext | undefined;
 
   constructor(pool: HostPool, request: CallRequest, node: RunNode) {
     this.strategy = pool.strategy;
@@ -68,8 +70,10 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
       scope.deadline = queueDeadline;
     }
     const { onTimeout, error } = scope.settings;
-    const callsBack = this.request.onMessage ?? onTimeout;
-    if (callsBack !== undefined || typeof error === 'function') this.#keepContext();
+    if (onTimeout !== undefined || typeof error === 'function') {
+      this.#inCallersContext = takeSnapshot();
+    }
+    if (this.request.onMessage !== undefined) this.#keepScope();
     rearm(node);
     node.goOutside(this);
   }
@@ -120,9 +124,9 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
   /** How it ended. */
   settle(outcome: CallOutcome): void {
     // After a wait this is somebody else's context.
-    if (this.#inContext === undefined) endOutside(this.#node, outcome);
+    if (this.#inCallersContext === undefined) endOutside(this.#node, outcome);
     else
-      this.#inContext(() => {
+      this.#inCallersContext(() => {
         endOutside(this.#node, outcome);
       });
   }
@@ -163,17 +167,16 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
     return interruptInstant(deadline, hardDeadline, this.#node.scope.settings.hasGrace);
   }
 
-  #keepContext(): void {
-    this.#inContext ??= runInside(this.#node.scope, takeSnapshot, undefined, undefined);
+  #keepScope(): EnterContext {
+    return (this.#inScope ??= runInside(this.#node.scope, takeSnapshot, undefined, undefined));
   }
 
   /** Calls back in the call's scope, so that it can be prolonged from there; what is thrown there ends the call. */
   #receiver(onMessage: (message: unknown) => void): (message: unknown) => void {
-    this.#keepContext();
-    const inContext = this.#inContext as (callback: () => void) => void;
+    const inScope = this.#keepScope();
     return (message) => {
       if (this.#node.isOver) return;
-      inContext(() => {
+      inScope(() => {
         try {
           onMessage(message);
         } catch (error) {
@@ -184,7 +187,9 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
   }
 }
 
-function takeSnapshot(): (callback: () => void) => void {
+type EnterContext = (callback: () => void) => void;
+
+function takeSnapshot(): EnterContext {
   return AsyncLocalStorage.snapshot();
 }
 

@@ -69,9 +69,12 @@ export interface Host {
   /** Whether it keeps this process alive. Hosts begin unreferenced. */
   ref(): void;
   unref(): void;
-  /** Lets an idle host end in an orderly way; force is used where it does not. Settles as `ended` does. */
+  /** Lets an idle host end in an orderly way; force is used where it does not. Settles as `terminate` does. */
   close(): Promise<void>;
-  /** Ends it at once, whatever it does. Settles as `ended` does. */
+  /**
+   * Ends it at once, whatever it does. Settles as `ended` does, or once the host was given up: a thread that is inside a call
+   * which does not look up ends when that returns, and nobody is to wait for that.
+   */
   terminate(): Promise<void>;
 }
 

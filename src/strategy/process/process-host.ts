@@ -34,6 +34,9 @@ class ProcessHost implements Host {
   #resolveReady!: () => void;
   #rejectReady!: (error: unknown) => void;
   #resolveEnded!: () => void;
+  /** Settles once it has ended, or was given up. */
+  readonly #left: Promise<void>;
+  #leave!: () => void;
 
   constructor(options: HostOptions) {
     this.ready = new Promise((resolve, reject) => {
@@ -43,6 +46,7 @@ class ProcessHost implements Host {
     // Whoever waits for it is told; nobody need.
     this.ready.catch(() => undefined);
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.#left = new Promise((resolve) => (this.#leave = resolve));
     this.#process = new HostProcess(options, {
       onReport: (report) => {
         this.#hear(report);
@@ -101,7 +105,7 @@ class ProcessHost implements Host {
     const timer = setTimeout(() => {
       this.#force();
     }, CLOSE_LIMIT_MS);
-    return this.ended.finally(() => {
+    return this.#left.finally(() => {
       clearTimeout(timer);
     });
   }
@@ -110,7 +114,7 @@ class ProcessHost implements Host {
     if (this.#state === 'ended') return this.ended;
     this.#process.ref();
     this.#force();
-    return this.ended;
+    return this.#left;
   }
 
   #hear(report: ProcessReport): void {
@@ -171,8 +175,8 @@ class ProcessHost implements Host {
   /** The task did not end, or force may be on its way. */
   #loseTo(call: ProcessCall, reply: TaskReply): void {
     this.#force();
-    void this.ended.then(() => {
-      call.replied(reply, true);
+    void this.#left.then(() => {
+      call.replied(reply, this.#state === 'ended');
     });
     this.#call = undefined;
   }
@@ -206,6 +210,7 @@ class ProcessHost implements Host {
     if (this.#wasForced || root === 'hard') call?.stoppedAt('kill', survivors.length === 0);
     else call?.exited(exit, error);
     this.#resolveEnded();
+    this.#leave();
   }
 
   /** The kernel does not let it go. */
@@ -214,6 +219,7 @@ class ProcessHost implements Host {
     this.#call?.stoppedAt('abandoned', false);
     this.#call = undefined;
     this.#process.unref();
+    this.#leave();
   }
 }
 

@@ -41,8 +41,11 @@ export class WorkerCall implements RunningCall {
   }
 
   stop(hardDeadline: number): void {
-    if (this.isSettled || (this.isAsked && hardDeadline >= this.hardDeadline)) return;
+    const isEarlier = hardDeadline < this.hardDeadline;
+    if (this.isSettled || (this.isAsked && !isEarlier)) return;
     this.isAsked = true;
+    // The worker has the deadline that has struck, and obeys it before it could hear of it from here.
+    if (!isEarlier && !this.isMoved && this.deadline <= now()) return;
     this.hardDeadline = Math.min(this.hardDeadline, hardDeadline);
     this.#keeper.stopCall(this);
   }

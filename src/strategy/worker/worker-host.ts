@@ -45,6 +45,8 @@ class WorkerHost implements Host, CallKeeper {
   readonly id: number;
   readonly ready: Promise<void>;
   readonly ended: Promise<void>;
+  /** Settles once it has ended, or was given up. */
+  readonly #left: Promise<void>;
   readonly #thread: WorkerThread;
   readonly #force = new ForceTimer(() => {
     this.#onForceDue();
@@ -58,6 +60,7 @@ class WorkerHost implements Host, CallKeeper {
   #isRef = false;
   /** It was told to end, and has not. */
   #isGivenUp = false;
+  #leave: () => void = () => undefined;
 
   constructor(options: HostOptions) {
     const thread = new WorkerThread(options);
@@ -72,9 +75,13 @@ class WorkerHost implements Host, CallKeeper {
     });
     // Whoever waits for it hears of it; it is nobody's unhandled rejection.
     this.ready.catch(() => undefined);
+    this.#left = new Promise((resolve) => {
+      this.#leave = resolve;
+    });
     this.ended = new Promise((resolve) => {
       worker.once('exit', () => {
         this.#onExit(onUnready);
+        this.#leave();
         resolve();
       });
     });
@@ -125,15 +132,15 @@ class WorkerHost implements Host, CallKeeper {
   async close(): Promise<void> {
     this.#isClosing = true;
     if (this.#call !== undefined) await this.#call.outcome;
-    if (this.#isLost) return this.ended;
+    if (this.#isLost) return this.#left;
     this.#isLost = true;
     this.ref();
     this.#thread.order({ control: 'close' });
     const force = new ForceTimer(() => {
-      this.#thread.terminate();
+      this.#end();
     });
     force.set(now() + CLOSE_LIMIT_MS);
-    await this.ended;
+    await this.#left;
     force.dispose();
   }
 
@@ -142,7 +149,7 @@ class WorkerHost implements Host, CallKeeper {
     // Whoever waits for the end is to hear of it; what is stuck was given up before, and keeps nothing alive.
     if (!this.#isGivenUp) this.ref();
     this.#end();
-    return this.ended;
+    return this.#left;
   }
 
   stopCall(call: WorkerCall): void {
@@ -178,11 +185,11 @@ class WorkerHost implements Host, CallKeeper {
     const call = this.#call;
     if (this.#hasEnded) return;
     if (this.#isLost) {
-      // Told to end, and has not.
-      if (call === undefined) return;
+      // Told to end, and has not: it is inside something that does not look up.
       this.#isGivenUp = true;
       this.unref();
-      this.#settle(call, undefined);
+      if (call !== undefined) this.#settle(call, undefined);
+      this.#leave();
     } else if (call === undefined) {
       // It came to its end while the timer fired.
     } else if (this.#thread.hasAnswered) {

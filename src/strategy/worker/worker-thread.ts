@@ -106,7 +106,9 @@ export class WorkerThread {
       name,
     };
     try {
-      this.port.postMessage(order, call.transfer ?? []);
+      // An empty list is gone through as well.
+      if (call.transfer === undefined || call.transfer.length === 0) this.port.postMessage(order);
+      else this.port.postMessage(order, call.transfer);
     } catch (cause) {
       throw new NotTransferableError(
         `The arguments of the task cannot be sent to another thread: ${messageOf(cause)}`,

@@ -246,3 +246,33 @@ test('a hundred thousand items that may all run at once do not overflow the stac
   await first;
   await map.return();
 });
+
+/** An input whose second item never comes. */
+async function* stalling(): AsyncGenerator<number> {
+  yield 1;
+  await new Promise(() => undefined);
+}
+
+test('an input that keeps one waiting holds up neither an aborted signal nor who leaves', async (t) => {
+  const controller = new AbortController();
+  const aborted = makeMap(stalling(), { signal: controller.signal });
+  const result = aborted.map.next();
+  await turn();
+  const reason = new Error('enough');
+  controller.abort(reason);
+  t.is(await t.throwsAsync(result), reason);
+
+  const left = makeMap(stalling());
+  const first = left.map.next();
+  await turn();
+  left.calls[0]?.resolve(1);
+  await first;
+  t.true((await left.map.return()).done);
+});
+
+test('an input that does not keep to the protocol ends the whole', async (t) => {
+  const next = (): Promise<never> => Promise.resolve(undefined as never);
+  const { map } = makeMap({ [Symbol.asyncIterator]: () => ({ next }) });
+  await t.throwsAsync(map.next(), { instanceOf: TypeError });
+  t.true((await map.next()).done);
+});
