@@ -16,5 +16,5 @@ try {
   );
 } catch (error) {
   if (!isTimeoutError(error)) throw error;
-  console.log(error.strategy, error.stage, error.stopped);
+  console.log(error.strategy, error.stopped);
 }

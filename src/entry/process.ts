@@ -67,11 +67,18 @@ async function run(request: TaskRequest): Promise<void> {
   const signal = new SoftSignal();
   softSignal = signal;
   signal.arm(fromShared(deadline));
-  const reply = await serveTask(request, (message) => {
-    channel.send({ kind: 'message', id, message });
-  });
-  signal.disarm();
-  softSignal = undefined;
+  const reply = await serveTask(
+    request,
+    (message) => {
+      channel.send({ kind: 'message', id, message });
+    },
+    {
+      onReplyMade: () => {
+        signal.disarm();
+        softSignal = undefined;
+      },
+    },
+  );
   answer(reply);
 }
 

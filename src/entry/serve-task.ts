@@ -13,8 +13,9 @@ import type { Scope } from '../core/scope.js';
 import { scopeOf, Timeout } from '../core/timeout.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { NotTransferableError } from '../errors/not-transferable-error.js';
-import { isTimeoutError } from '../errors/timeout-error.js';
+import { isTimeoutError, type TimeoutError } from '../errors/timeout-error.js';
 import { toTransferable } from '../errors/transfer.js';
+import { isCleanCut } from './clean-cut.js';
 import { CpuLimit } from './cpu-limit.js';
 import { isIdle } from './idle-resources.js';
 import { explainMissingVariable, loadTask, readyTask, type TaskFunction } from './load-task.js';
@@ -24,14 +25,28 @@ import type { TransferableTask } from './worker-messages.js';
 import { fromShared, toShared } from './shared-clock.js';
 import { sharedNow } from './worker-cells.js';
 
+/** What the program of a host hears of a task that it serves. */
+export interface TaskProgress {
+  /** It was stopped or has thrown. Its reply is made now, which may take long: stacks are rendered for it. */
+  onEnd?(): void;
+  /**
+   * Its reply is made, and it is looked next at what it has left running. What the program itself has going for this task is
+   * to be gone after this, or would be taken for the task's.
+   */
+  onReplyMade?(): void;
+}
+
 /** The call that is being served. */
 interface ServedCall {
   readonly request: TaskRequest;
   readonly cpu: CpuLimit | undefined;
+  readonly progress: TaskProgress | undefined;
   /** The scope of what runs at present: the loading of the task, then the task. */
   scope: Scope | undefined;
   /** The owner has asked it to stop: what it was told. */
   asked: Error | undefined;
+  /** A stop has cut code that is not the task's own. */
+  isTorn: boolean;
 }
 
 let served: ServedCall | undefined;
@@ -44,27 +59,37 @@ const NO_CALL_STACK: CallStack = Object.freeze({});
  * there, and the thread lives on; a promise is told by the scope's signal, and given up at the hard deadline.
  *
  * @param messenger sends what the task has to say to its caller while it runs
+ * @param progress is told how far it is
  * @returns settles one turn of the event loop after the task has; never rejects for what a task does
  */
 export async function serveTask(
   request: TaskRequest,
   messenger?: TaskMessenger,
+  progress?: TaskProgress,
 ): Promise<TaskReply> {
   if (served !== undefined) throw new InvalidStateError('A task is running here already');
   const { id, cpuTimeout } = request;
   const cpu = cpuTimeout === Infinity ? undefined : new CpuLimit(cpuTimeout);
-  const call: ServedCall = { request, cpu, scope: undefined, asked: undefined };
+  const call: ServedCall = {
+    request,
+    cpu,
+    progress,
+    scope: undefined,
+    asked: undefined,
+    isTorn: false,
+  };
   served = call;
   setTaskMessenger(messenger);
   const outcome = await outcomeOf(call);
   call.cpu?.stopWatching();
+  progress?.onReplyMade?.();
   // One turn later: microtasks and ticks that the task has queued belong to it, and so does an unhandled rejection,
   // which would otherwise hit whichever task came next.
   await nextTurn();
   setTaskMessenger(undefined);
   served = undefined;
   const isOver = outcome.kind !== 'stopped' || outcome.stopped;
-  return { ...outcome, id, reusable: isOver && isIdle() };
+  return { ...outcome, id, reusable: isOver && !call.isTorn && isIdle() };
 }
 
 /**
@@ -160,6 +185,8 @@ async function runUnder(call: ServedCall, work: () => unknown): Promise<TaskOutc
     const value = await executeAsync(scope, work, serveTask, NO_CALL_STACK);
     return { kind: 'returned', value, endedAt: endOf(scope) };
   } catch (error) {
+    // One that does not obey has not ended.
+    if (!isTimeoutError(error) || error.stopped) call.progress?.onEnd?.();
     return failed(call, scope, error);
   }
 }
@@ -171,6 +198,7 @@ function failed(call: ServedCall, scope: Scope, error: unknown): TaskOutcome {
     const isOwn = scope.state === 'timed_out' && error === scope.error;
     const isCpu = call.cpu?.isCauseOf(error) === true;
     if (isOwn || isCpu) {
+      call.isTorn = isTorn(error);
       return stopped(isOwn ? 'deadline' : 'cpu', error.stage, error.stopped, error.cause, endedAt);
     }
   }
@@ -191,6 +219,18 @@ function failed(call: ServedCall, scope: Scope, error: unknown): TaskOutcome {
     ...stopped('raised', isStopped ? 'interrupt' : 'abandoned', isStopped, undefined, endedAt),
     raised: toTransferable(error),
   };
+}
+
+/** Where the engine could not be asked, nobody knows what was cut. */
+function isTorn({ stage, cause }: TimeoutError): boolean {
+  if (stage === 'terminate') return true;
+  return stage === 'interrupt' && cause instanceof Error && !isCleanCut(cause, ownFile());
+}
+
+/** How this file is called in stacks, which name the sources where source maps are on. */
+function ownFile(): string {
+  const place = /^ {4}at .*?\(?([^\s()]+):\d+:\d+\)?$/m.exec(new Error().stack ?? '');
+  return place?.[1] ?? import.meta.url;
 }
 
 type StoppedOutcome = Extract<TaskOutcome, { readonly kind: 'stopped' }>;

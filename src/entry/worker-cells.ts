@@ -6,7 +6,9 @@ const ANSWERED = 0;
 /** 1 from when the thread's exit handlers run. */
 const EXITING = 1;
 const EXIT_CODE = 2;
-const COUNT = 3;
+/** Id of the request whose task has ended and whose answer is in the making; 0: of none. */
+const REPLYING = 3;
+const COUNT = 4;
 
 /** The id that a worker answers when it is ready for its first request. */
 export const READY_ID = 1;
@@ -36,6 +38,10 @@ export class WorkerCells {
     return Atomics.load(this.#cells, ANSWERED);
   }
 
+  get replying(): number {
+    return Atomics.load(this.#cells, REPLYING);
+  }
+
   /** `undefined` while no exit handler has run, and for ever if the thread ended without running any. */
   get exitCode(): number | undefined {
     return Atomics.load(this.#cells, EXITING) === 1
@@ -46,6 +52,16 @@ export class WorkerCells {
   /** Caller: sleeps until `answered` differs from `seen`, the thread begins to exit, or `ms` have passed. */
   wait(seen: number, ms: number): void {
     Atomics.wait(this.#cells, ANSWERED, seen, ms);
+  }
+
+  /** Worker: the task of request `id` has ended; its answer is made now, */
+  beginReply(id: number): void {
+    Atomics.store(this.#cells, REPLYING, id);
+  }
+
+  /** and is as good as posted. */
+  endReply(): void {
+    Atomics.store(this.#cells, REPLYING, 0);
   }
 
   /** Worker: the reply to request `id` has been posted. */

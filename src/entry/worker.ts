@@ -46,9 +46,20 @@ function receive(order: WorkerOrder): void {
 
 async function serve(request: TaskRequest): Promise<void> {
   const { id } = request;
-  const reply = await serveTask(request, (message, transfer) => {
-    port.postMessage({ kind: 'message', id, message } satisfies WorkerReport, transfer);
-  });
+  const reply = await serveTask(
+    request,
+    (message, transfer) => {
+      port.postMessage({ kind: 'message', id, message } satisfies WorkerReport, transfer);
+    },
+    {
+      onEnd: () => {
+        cells.beginReply(id);
+      },
+      onReplyMade: () => {
+        cells.endReply();
+      },
+    },
+  );
   answer(reply);
 }
 

@@ -133,6 +133,7 @@ function listSlot(values: readonly unknown[], slotOf: (value: unknown) => Slot):
 
 /** A copy is taken at once, so that getters and proxies inside the value run here and only once. */
 function valueSlot(value: unknown): Slot {
+  if (isNoValue(value)) return { kind: 'lost', text: 'the mark of a thread that is being ended' };
   if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') {
     return { kind: 'value', value };
   }
@@ -142,6 +143,14 @@ function valueSlot(value: unknown): Slot {
   } catch {
     return { kind: 'lost', text: describe(value) };
   }
+}
+
+/**
+ * Whether this is none of the language's values but a mark of the engine's own, which code may get to see as what was thrown
+ * while its thread is ended from outside. To serialize one is a fatal error of the engine.
+ */
+function isNoValue(value: unknown): boolean {
+  return typeof value === 'undefined' && value !== undefined;
 }
 
 function emptyError(record: ErrorRecord): Error {

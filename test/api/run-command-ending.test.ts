@@ -1,12 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { capabilities, isTimeoutError, run, runCommand, Timeout } from 'hardstop';
+import {
+  capabilities,
+  isTimeoutError,
+  run,
+  runCommand,
+  Timeout,
+  type TimeoutError,
+} from 'hardstop';
 import { failureOf, onLinux, timeoutOf } from '../harness/command-test.js';
 import { processesWith, uniqueSeconds } from '../harness/live-processes.js';
 import { waitForCondition } from '../harness/wait-for.js';
 
 const ENOUGH_MS = 60_000;
 /** Time for a shell to get to where it waits, on a busy machine too. */
-const SETTLED_MS = 1_000;
+const SETTLED_MS = 600;
 
 onLinux('at the deadline the soft signal ends it; the error has what it printed', async (t) => {
   const seconds = uniqueSeconds();
@@ -87,12 +94,16 @@ onLinux('descendants die as well: of a shell, of another session, without a pare
     `(sleep ${seconds} &)`,
     `echo begun; wait; sleep ${seconds}`,
   ].join('\n');
-  const running = timeoutOf(
-    runCommand('sh', ['-c', script], { timeout: 2 * SETTLED_MS, grace: ENOUGH_MS }),
+  const scope = new Timeout(2 * ENOUGH_MS);
+  const running = failureOf(
+    scope.run(async () => {
+      await runCommand('sh', ['-c', script], { timeout: ENOUGH_MS, grace: ENOUGH_MS });
+    }),
   );
   await waitForCondition('five sleepers', () => processesWith(seconds).length === 5);
+  scope.reschedule(10);
   const error = await running;
-  t.true(error.stopped);
+  t.true((error as TimeoutError).stopped);
   t.deepEqual(processesWith(seconds), []);
 });
 
@@ -211,9 +222,11 @@ onLinux('while the event loop is blocked the end comes on time all the same', as
   const running = timeoutOf(runCommand('sh', ['-c', script], { timeout: 200, grace: 0 }));
   const until = performance.now() + 2_000;
   while (performance.now() < until);
+  const blockedUntil = Date.now();
   const error = await running;
   const lastOutput = Number((error.stdout.trim().split('\n').at(-1) ?? '').slice(0, 13));
-  t.true(lastOutput - startedAt < 1_500, String(lastOutput - startedAt));
+  // Long before the loop could have done it, for which there is time on a busy machine too.
+  t.true(lastOutput < blockedUntil - 500, String(lastOutput - startedAt));
 });
 
 onLinux(

@@ -1,4 +1,8 @@
-import { runCommand, runCommandSync } from 'hardstop';
+import { runCommandSync } from 'hardstop';
+import {
+  assertCommandsLeaveNothing,
+  assertFailuresLeaveNothing,
+} from '../harness/command-leaks.js';
 import { onLinux } from '../harness/command-test.js';
 import {
   openDescriptors,
@@ -6,40 +10,17 @@ import {
   uniqueSeconds,
   zombies,
 } from '../harness/live-processes.js';
+import { repetitions } from '../harness/repetitions.js';
 import { runSource } from '../harness/run-fixture.js';
 import { waitForCondition } from '../harness/wait-for.js';
 
-onLinux('1,000 commands that cannot be started leave no descriptor', async (t) => {
-  const fail = (): Promise<unknown> =>
-    runCommand('no-such-program', [], { input: 'x' }).catch(() => undefined);
-  await fail();
-  const before = openDescriptors();
-  for (let i = 0; i < 1_000; i++) await fail();
-  await waitForCondition('the descriptors', () => openDescriptors().length <= before.length);
-  t.deepEqual(openDescriptors(), before);
-});
+onLinux('300 commands that cannot be started leave no descriptor', (t) =>
+  assertFailuresLeaveNothing(t, repetitions(300)),
+);
 
-onLinux('1,000 commands leave no zombie, no descriptor and no process', async (t) => {
-  const seconds = uniqueSeconds();
-  const commands = [
-    () => runCommand('true', [], { timeout: 60_000 }),
-    () => runCommand('sh', ['-c', 'cat; exit 3'], { input: 'x' }),
-    () => runCommand('sh', ['-c', `sleep ${seconds} & wait`], { timeout: 20, grace: 0 }),
-    () => runCommand('sh', ['-c', `echo x; sleep ${seconds}`], { timeout: 10 }),
-  ];
-  const runOne = async (index: number): Promise<void> => {
-    await commands[index % commands.length]?.().catch(() => undefined);
-  };
-  await runOne(0);
-  const before = openDescriptors();
-  for (let i = 0; i < 1_000; i += 10) {
-    await Promise.all(Array.from({ length: 10 }, (_, index) => runOne(i + index)));
-  }
-  await waitForCondition('the descriptors', () => openDescriptors().length <= before.length);
-  t.deepEqual(openDescriptors(), before);
-  t.deepEqual(zombies(), []);
-  t.deepEqual(processesWith(seconds), []);
-});
+onLinux('300 commands leave no zombie, no descriptor and no process', (t) =>
+  assertCommandsLeaveNothing(t, repetitions(300)),
+);
 
 for (const [name, call] of [
   ['runCommand', 'runCommand'],
@@ -56,9 +37,12 @@ for (const [name, call] of [
       });
       await call;
     `;
-    const parent = runSource(source);
-    await waitForCondition('two sleepers', () => processesWith(seconds).length === 2, 20_000);
-    const [pid = 0] = processesWith(`--input-type=module`);
+    // Its argument tells it from all others.
+    const name = `parent-${seconds}`;
+    const parent = runSource(source, { args: [name] });
+    await waitForCondition('two sleepers', () => processesWith(seconds).length === 2);
+    const [pid] = processesWith(name);
+    if (pid === undefined) throw new Error('The parent is not there');
     process.kill(pid, 'SIGKILL');
     t.is((await parent).signal, 'SIGKILL');
     await waitForCondition('their end', () => processesWith(seconds).length === 0);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import anyTest from 'ava';
 import {
+  currentScope,
   NotTransferableError,
   ProcessExitError,
   run,
@@ -131,8 +132,9 @@ test('asynchronous work is told by its signal', async (t) => {
   const error = await timeoutFrom(
     t,
     runInProcess(task<typeof tasks.tellAndWait>(TASKS, 'tellAndWait'), {
-      timeout: 50,
+      timeout: AMPLE,
       grace: AMPLE,
+      onMessage: () => currentScope()?.reschedule(50),
     }),
   );
   t.is(error.stage, 'signal');
@@ -215,7 +217,10 @@ test('runInProcessSync blocks until the task has answered', (t) => {
 });
 
 test('runInProcessSync ends the process at the deadline', (t) => {
-  const error = timeoutOf(t, () => runInProcessSync(spin, { timeout: 50, grace: 0 }));
+  const call = (): never => runInProcessSync(spin, { timeout: 50, grace: 0 });
+  let error = timeoutOf(t, call);
+  // A crowded machine may let it begin too late: not every time.
+  for (let again = 0; error.stage === 'refused' && again < 20; again++) error = timeoutOf(t, call);
   t.is(error.strategy, 'process');
   t.is(error.stage, 'kill');
   t.true(error.stopped);

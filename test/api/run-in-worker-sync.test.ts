@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import test from 'ava';
+import ava from 'ava';
 import {
   InvalidOptionError,
   NotTransferableError,
@@ -21,9 +21,12 @@ import { fixturePath, runFixture, runSource } from '../harness/run-fixture.js';
 import { strategies } from '../harness/strategies.js';
 import { waitForCondition } from '../harness/wait-for.js';
 
+// One at a time: each blocks this thread, and is to report when it is done.
+const test = ava.serial;
+
 const TASKS = new URL('../fixtures/worker/tasks.js', import.meta.url);
 /** Long enough for anything that is not meant to time out. */
-const AMPLE = 20_000;
+const AMPLE = 60_000;
 
 const forever = (): never => {
   for (;;);
@@ -179,7 +182,7 @@ test('a thread inside a system call is reported as not stopped, and not waited f
   t.teardown(() => {
     writeFileSync(end, '');
   });
-  const error = timeoutOf(() =>
+  const error = stopOf('abandoned', () =>
     runInWorkerSync(
       (file: string) =>
         process
@@ -284,7 +287,7 @@ test('the scope of a task has what is left of the limits of its caller, and its 
 });
 
 test('within the grace a task may end itself at a checkpoint', (t) => {
-  const error = timeoutOf(() =>
+  const error = stopOf('checkpoint', () =>
     runInWorkerSync(task<typeof tasks.checkForEver>(TASKS, 'checkForEver'), {
       timeout: 20,
       grace: AMPLE,
@@ -300,7 +303,7 @@ test('a limit on CPU time is kept inside the worker', (t) => {
     t.throws(call, { instanceOf: StrategyUnavailableError });
     return;
   }
-  const error = timeoutOf(call);
+  const error = stopOf('interrupt', call);
   t.is(error.stage, 'interrupt');
   t.is(error.timeout, 20);
 });
@@ -328,7 +331,7 @@ test('a signal that is aborted already starts nothing and throws its reason', (t
 });
 
 test('a value that comes after the deadline, within the grace, is late', (t) => {
-  const error = timeoutOf(() =>
+  const error = stopOf('late', () =>
     runInWorkerSync(
       () => {
         const end = performance.now() + 40;
@@ -343,18 +346,22 @@ test('a value that comes after the deadline, within the grace, is late', (t) => 
 });
 
 test('an error of the task is thrown whenever it comes', (t) => {
-  t.throws(
-    () =>
-      runInWorkerSync(
-        () => {
-          const end = performance.now() + 40;
-          while (performance.now() < end);
-          throw new RangeError('late');
-        },
-        { timeout: 5, grace: AMPLE },
-      ),
-    { instanceOf: RangeError, message: 'late' },
-  );
+  const call = (): never =>
+    runInWorkerSync(
+      () => {
+        const end = performance.now() + 40;
+        while (performance.now() < end);
+        throw new RangeError('late');
+      },
+      { timeout: 5, grace: AMPLE },
+    );
+  let { error } = measure(call);
+  // A crowded machine may let it begin too late: not every time.
+  for (let again = 0; error instanceof TimeoutError && again < 50; again++) {
+    ({ error } = measure(call));
+  }
+  t.true(error instanceof RangeError);
+  t.is((error as RangeError).message, 'late');
 });
 
 test('errors arrive with class, message, stack and cause', (t) => {
@@ -590,16 +597,16 @@ test('running out of memory is an exit', async (t) => {
   const { stdout } = await runSource(
     `import { runInWorkerSync } from 'hardstop';
      try {
-       runInWorkerSync(() => { let list; for (;;) list = { list }; }, { timeout: 20_000, resourceLimits: { maxOldGenerationSizeMb: 16 } });
+       runInWorkerSync(() => { let list; for (;;) list = { list }; }, { timeout: 60_000, resourceLimits: { maxOldGenerationSizeMb: 16 } });
      } catch (error) { console.log(error.code, error.exitCode); }`,
   );
   t.is(stdout, 'ERR_HARDSTOP_WORKER_EXIT 1\n');
 });
 
 test('an idle process ends by itself, and process.exit is not held up', async (t) => {
-  const call = `import { runInWorkerSync } from 'hardstop'; runInWorkerSync(() => 1, { timeout: 20_000 });
+  const call = `import { runInWorkerSync } from 'hardstop'; runInWorkerSync(() => 1, { timeout: 60_000 });
     try { runInWorkerSync(() => { for (;;); }, { timeout: 5 }); } catch {}
-    runInWorkerSync(() => 1, { timeout: 20_000 });`;
+    runInWorkerSync(() => 1, { timeout: 60_000 });`;
   for (const end of ['', 'process.exit(3);', 'setTimeout(() => process.exit(3), 20);']) {
     const result = await runSource(`${call} ${end}`);
     t.false(result.timedOut);
@@ -611,7 +618,7 @@ test('an idle process ends by itself, and process.exit is not held up', async (t
 test('what a task prints appears at once, even if it never ends', async (t) => {
   const result = await runSource(
     `import { runInWorkerSync } from 'hardstop';
-     try { runInWorkerSync(() => { console.log('a'.repeat(100_000)); console.error('e'); for (;;); }, { timeout: 200 }); } catch {}
+     try { runInWorkerSync(() => { console.log('a'.repeat(100_000)); console.error('e'); for (;;); }, { timeout: 1_000 }); } catch {}
      console.log('after');
      process.exit(0);`,
   );
@@ -634,7 +641,7 @@ test('a preloaded module that starts a task does so once, and not again in its w
 });
 
 test('workers start under every way to run a program', async (t) => {
-  const body = `console.log(runInWorkerSync(() => 'ran', { timeout: 20_000 }))`;
+  const body = `console.log(runInWorkerSync(() => 'ran', { timeout: 60_000 }))`;
   const asModule = `import { runInWorkerSync } from 'hardstop'; ${body}`;
   const asScript = `const { runInWorkerSync } = require('hardstop'); ${body}`;
   for (const result of [

@@ -2,6 +2,7 @@ import { isMainThread, threadId } from 'node:worker_threads';
 import anyTest from 'ava';
 import {
   asyncRaise,
+  currentScope,
   InvalidOptionError,
   InvalidStateError,
   NotTransferableError,
@@ -90,8 +91,9 @@ test('asynchronous work is told by its signal', async (t) => {
   const error = await timeoutFrom(
     t,
     runInWorker(task<typeof tasks.tellAndWait>(TASKS, 'tellAndWait'), {
-      timeout: 50,
+      timeout: AMPLE,
       grace: AMPLE,
+      onMessage: () => currentScope()?.reschedule(50),
     }),
   );
   t.is(error.stage, 'signal');

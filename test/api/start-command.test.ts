@@ -2,16 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CommandTimeoutError, InvalidStateError, startCommand } from 'hardstop';
 import { errorOf, failureOf, onLinux, timeoutOf } from '../harness/command-test.js';
 import { processesWith, uniqueSeconds } from '../harness/live-processes.js';
+import { waitForCondition } from '../harness/wait-for.js';
 
 const ENOUGH_MS = 60_000;
 
 onLinux('a wait that times out leaves it running and loses nothing', async (t) => {
-  const command = startCommand('sh', ['-c', 'echo a; sleep 1; echo b']);
-  const first = await timeoutOf(command.wait({ timeout: 500 }));
+  const command = startCommand('sh', ['-c', 'echo a; read word; echo b'], { stdio: 'pipe' });
+  const first = await timeoutOf(command.wait({ timeout: 600 }));
   t.is(first.stage, 'abandoned');
   t.false(first.stopped);
   t.is(first.stdout, 'a\n');
   t.true(command.isRunning);
+  command.stdin?.end('go on\n');
   const result = await command.wait({ timeout: ENOUGH_MS });
   t.is(result.stdout, 'a\nb\n');
   t.false(command.isRunning);
@@ -37,8 +39,7 @@ onLinux('two can wait at once', async (t) => {
 
 onLinux('what it printed before anybody asked is not lost, also once it has ended', async (t) => {
   const command = startCommand('sh', ['-c', 'echo out; echo err >&2; exit 3']);
-  await delay(500);
-  t.false(command.isRunning);
+  await waitForCondition('it has ended', () => !command.isRunning);
   const error = await errorOf(command.wait());
   t.is(error.exitCode, 3);
   t.is(error.stdout, 'out\n');
@@ -105,7 +106,7 @@ onLinux('its own limit ends it, whoever waits', async (t) => {
 onLinux('`kill` ends the tree and says how; again it does nothing', async (t) => {
   const seconds = uniqueSeconds();
   const command = startCommand('sh', ['-c', `sleep ${seconds} & wait`]);
-  await delay(300);
+  await waitForCondition('the sleeper', () => processesWith(seconds).length === 1);
   const result = await command.kill();
   t.is(result.signal, 'SIGTERM');
   t.is(result.endedBy, 'soft');

@@ -3,7 +3,7 @@ import test from 'ava';
 import { parseDuration } from '#internal/cli/run/duration.js';
 import { coreutils } from './beside-coreutils.js';
 
-const besideTest = coreutils === undefined ? test.skip : test;
+const besideTest = coreutils === undefined ? test.serial.skip : test.serial;
 
 const MS = {
   '0': 0,
@@ -85,39 +85,40 @@ test('no duration', (t) => {
   }
 });
 
-besideTest('durations are what coreutils takes for them', (t) => {
-  const heads = ['', '+', '-', ' ', '\t-'];
-  const numbers = [
-    '0',
-    '007',
-    '1.5',
-    '.5',
-    '5.',
-    '.',
-    '1e1',
-    '1e',
-    '1e+',
-    '0x1f',
-    '0x',
-    '0x.',
-    '0x.8',
-    '0x1p2',
-  ];
-  const others = [
-    '0x1p',
-    '0xp1',
-    'inf',
-    'infinity',
-    'Infinit',
-    'nan',
-    '1..2',
-    '1e1.5',
-    '1e9999',
-    'e',
-    '0b1',
-  ];
-  const tails = ['', 's', 'd', 'x', 'ss', ' ', 'D'];
-  for (const head of heads) {
+const numbers = [
+  '0',
+  '007',
+  '1.5',
+  '.5',
+  '5.',
+  '.',
+  '1e1',
+  '1e',
+  '1e+',
+  '0x1f',
+  '0x',
+  '0x.',
+  '0x.8',
+  '0x1p2',
+];
+const others = [
+  '0x1p',
+  '0xp1',
+  'inf',
+  'infinity',
+  'Infinit',
+  'nan',
+  '1..2',
+  '1e1.5',
+  '1e9999',
+  'e',
+  '0b1',
+];
+const tails = ['', 's', 'd', 'x', 'ss', ' ', 'D'];
+
+// In parts: each combination is a process.
+for (const head of ['', '+', '-', ' ', '\t-']) {
+  besideTest(`durations are what coreutils takes for them, after ${JSON.stringify(head)}`, (t) => {
     for (const number of [...numbers, ...others]) {
       for (const tail of tails) {
         const text = head + number + tail;
@@ -126,5 +127,5 @@ besideTest('durations are what coreutils takes for them', (t) => {
         t.is(parseDuration(text) === undefined ? 125 : 0, status ?? -1, JSON.stringify(text));
       }
     }
-  }
-});
+  });
+}

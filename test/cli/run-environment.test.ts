@@ -89,12 +89,12 @@ test.serial('--idle passes on all output, in order, however slow its reader is',
   const program = [
     'sh',
     '-c',
-    '"$@" | { sleep 1; md5sum; }',
+    '"$@" | { sleep 2; md5sum; }',
     'sh',
     ...hardstop,
   ] as unknown as Program;
   const script = 'seq 300000; echo error >&2; exit 3';
-  const { stdout, stderr } = await start(program, ['--idle', '.4', '60', 'sh', '-c', script]).ended;
+  const { stdout, stderr } = await start(program, ['--idle', '1', '60', 'sh', '-c', script]).ended;
   t.is(stdout, spawnSync('sh', ['-c', 'seq 300000 | md5sum'], { encoding: 'utf8' }).stdout);
   t.is(stderr, 'error\n');
 });

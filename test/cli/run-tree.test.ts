@@ -7,15 +7,34 @@ import test, { type ExecutionContext } from 'ava';
 import type { RunReport } from '#internal/cli/run/report-file.js';
 import { nativeTestOn } from '../harness/native-test.js';
 import { waitForCondition } from '../harness/wait-for.js';
-import { hardstop, start } from './beside-coreutils.js';
+import { hardstop, start, type Ended } from './beside-coreutils.js';
 import { findByArgument, hasProc } from './processes.js';
 
 const linuxTest = hasProc ? test.serial : test.serial.skip;
 const nativeLinuxTest = nativeTestOn(hasProc);
 
+interface Daemon {
+  /** What stands before it. */
+  readonly before?: string;
+  readonly ignored?: string;
+  /** It keeps nothing of ours open once it is ready, which would be waited for here. */
+  readonly isSilent?: boolean;
+}
+
 /** A program that leaves the group and loses its parent, ignores what asks it to end, and is found by its argument. */
-const daemon = (tag: string, before = ''): string =>
-  `${before} setsid sh -c 'trap "" TERM HUP INT; echo ready; while :; do sleep .05; done' ${tag} & `;
+function daemon(tag: string, options: Daemon = {}): string {
+  const { before = '', ignored = 'TERM HUP INT', isSilent = false } = options;
+  const ready = `echo ready${isSilent ? '; exec >/dev/null 2>&1' : ''}`;
+  return `${before} setsid sh -c 'trap "" ${ignored}; ${ready}; while :; do sleep .05; done' ${tag} & `;
+}
+
+/** The limit strikes when the tree is there: by the signal that says so, which is the same to the monitor. */
+async function outOfTime(args: readonly string[]): Promise<Ended> {
+  const running = start(hardstop, args);
+  await running.hasPrinted('ready');
+  process.kill(running.pid, 'SIGALRM');
+  return running.ended;
+}
 
 function makeTag(t: ExecutionContext): string {
   const tag = `hardstop-test-${randomUUID()}`;
@@ -29,6 +48,7 @@ const isGone = (tag: string): boolean => findByArgument(tag).length === 0;
 
 linuxTest('when time is up nothing is left of the tree, in whatever session', async (t) => {
   const tag = makeTag(t);
+  // The one whose limit is a time.
   const ended = await start(hardstop, ['2', 'sh', '-c', `${daemon(tag)} sleep 60`]).ended;
   t.is(ended.code, 124);
   t.true(ended.stdout.startsWith('ready'));
@@ -37,8 +57,8 @@ linuxTest('when time is up nothing is left of the tree, in whatever session', as
 
 linuxTest('nor of what has dropped its environment', async (t) => {
   const tag = makeTag(t);
-  const script = `${daemon(tag, 'env -i PATH="$PATH"')} sleep 60`;
-  const ended = await start(hardstop, ['-k', '.3', '2', 'sh', '-c', script]).ended;
+  const script = `${daemon(tag, { before: 'env -i PATH="$PATH"' })} sleep 60`;
+  const ended = await outOfTime(['-k', '.3', '60', 'sh', '-c', script]);
   t.is(ended.code, 124);
   t.true(isGone(tag));
 });
@@ -46,8 +66,7 @@ linuxTest('nor of what has dropped its environment', async (t) => {
 linuxTest('what handles its signal may, until --kill-after', async (t) => {
   const tag = makeTag(t);
   const careful = `setsid sh -c 'trap "sleep .3; echo saved; exit" TERM; echo ready; while :; do sleep .05; done' ${tag} &`;
-  const args = ['-k', '60', '2', 'sh', '-c', `${careful} sleep 60`];
-  const ended = await start(hardstop, args).ended;
+  const ended = await outOfTime(['-k', '60', '60', 'sh', '-c', `${careful} sleep 60`]);
   t.like(ended, { code: 124, stdout: 'ready\nsaved\n' });
 });
 
@@ -62,16 +81,14 @@ linuxTest('a signal that asks for an end reaches the tree too, and it is waited 
 
 linuxTest('with KILL the whole tree is gone at once', async (t) => {
   const tag = makeTag(t);
-  const ended = await start(hardstop, ['-s', 'KILL', '2', 'sh', '-c', `${daemon(tag)} sleep 60`])
-    .ended;
+  const ended = await outOfTime(['-s', 'KILL', '60', 'sh', '-c', `${daemon(tag)} sleep 60`]);
   t.is(ended.signal, 'SIGKILL');
   t.true(isGone(tag));
 });
 
 linuxTest('what a command leaves running that ends in time goes on, as with timeout', async (t) => {
   const tag = makeTag(t);
-  // It keeps nothing of ours open, which would be waited for here.
-  const script = `${daemon(tag).replace('&', '>/dev/null 2>&1 &')} sleep .3; exit 4`;
+  const script = `${daemon(tag, { isSilent: true })} sleep .3; exit 4`;
   const ended = await start(hardstop, ['60', 'sh', '-c', script]).ended;
   t.is(ended.code, 4);
   // Longer than a guard would take that did not know.
@@ -81,7 +98,7 @@ linuxTest('what a command leaves running that ends in time goes on, as with time
 
 linuxTest('also if it was passed a signal that does not ask for an end', async (t) => {
   const tag = makeTag(t);
-  const ignoring = daemon(tag).replace('&', '>/dev/null 2>&1 &').replace('TERM', 'USR1 TERM');
+  const ignoring = daemon(tag, { isSilent: true, ignored: 'USR1 TERM HUP INT' });
   const script = `trap : USR1; ${ignoring} echo set; sleep .5; sleep .5; exit 4`;
   const running = start(hardstop, ['60', 'bash', '-c', script]);
   await running.hasPrinted('set');
@@ -93,8 +110,8 @@ linuxTest('also if it was passed a signal that does not ask for an end', async (
 
 linuxTest('--no-tree ends the group alone, as timeout does', async (t) => {
   const tag = makeTag(t);
-  const script = `${daemon(tag).replace('&', '>/dev/null 2>&1 &')} sleep 60`;
-  const ended = await start(hardstop, ['--no-tree', '2', 'sh', '-c', script]).ended;
+  const script = `${daemon(tag, { isSilent: true })} sleep 60`;
+  const ended = await outOfTime(['--no-tree', '60', 'sh', '-c', script]);
   t.is(ended.code, 124);
   t.false(isGone(tag));
 });
@@ -105,8 +122,8 @@ linuxTest('--foreground ends the command alone, unless --tree is given too', asy
     [['--foreground', '--tree'], 0],
   ] as const) {
     const tag = makeTag(t);
-    const script = `${daemon(tag).replace('&', '>/dev/null 2>&1 &')} exec sleep 60`;
-    const ended = await start(hardstop, [...options, '2', 'sh', '-c', script]).ended;
+    const script = `${daemon(tag, { isSilent: true })} exec sleep 60`;
+    const ended = await outOfTime([...options, '60', 'sh', '-c', script]);
     t.is(ended.code, 124);
     t.is(isGone(tag), left === 0);
   }
@@ -115,7 +132,10 @@ linuxTest('--foreground ends the command alone, unless --tree is given too', asy
 linuxTest('a fork storm leaves nobody', async (t) => {
   const tag = makeTag(t);
   const storm = `f() { while :; do sh -c "sleep 30" ${tag} & sleep .02; done; }; f & f & echo ready; f`;
-  const ended = await start(hardstop, ['-k', '.2', '.7', 'bash', '-c', storm, tag]).ended;
+  const running = start(hardstop, ['-k', '.2', '60', 'bash', '-c', storm, tag]);
+  await waitForCondition('a storm', () => findByArgument(tag).length >= 30);
+  process.kill(running.pid, 'SIGALRM');
+  const ended = await running.ended;
   t.true(ended.code === 124 || ended.signal === 'SIGKILL');
   t.true(isGone(tag));
 });
@@ -159,7 +179,7 @@ linuxTest(
   async (t) => {
     const tag = makeTag(t);
     const inner = [...hardstop, '60', 'sh', '-c', `${daemon(tag)} sleep 60`];
-    const ended = await start(hardstop, ['2', ...inner]).ended;
+    const ended = await outOfTime(['60', ...inner]);
     t.is(ended.code, 124);
     t.true(isGone(tag));
   },

@@ -74,6 +74,28 @@ export function assertStopped(t: ExecutionContext, outcome: CallOutcome): Stoppe
   return outcome as StoppedOutcome;
 }
 
+/**
+ * A call that is stopped at that stage, and its host. On a crowded machine a process may take its call too late, or answer
+ * too late: then once more, in another one.
+ */
+export async function stoppedAt(
+  t: ExecutionContext,
+  stage: StoppedOutcome['stage'],
+  makeCall: () => TaskCall,
+): Promise<{
+  readonly host: Host;
+  readonly call: TaskCall;
+  readonly outcome: StoppedOutcome;
+}> {
+  for (let again = 0; ; again++) {
+    const host = await startHost(t);
+    const call = makeCall();
+    const outcome = assertStopped(t, await host.run(call).outcome);
+    if (outcome.stage === stage || again === 20) return { host, call, outcome };
+    await host.terminate();
+  }
+}
+
 /** Whether a process runs; a zombie has ended. */
 export function isAlive(pid: number): boolean {
   try {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_INTERVAL_MS = 5;
-const DEFAULT_TIMEOUT_MS = 10_000;
+/** Nothing is that slow; the runner's own limit, which tells less, comes later. */
+const DEFAULT_TIMEOUT_MS = 40_000;
 
 /**
  * Resolves as soon as `condition` holds; rejects when it has not held in time.

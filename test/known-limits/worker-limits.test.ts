@@ -71,7 +71,10 @@ const limits: Readonly<Record<string, readonly [(amount: number) => void, number
 for (const [name, [prepare, start]] of Object.entries(limits)) {
   test.serial(`a worker is not stopped before it returns: ${name}`, (t) => {
     let stage = '';
-    for (let doubling = 0; stage !== 'abandoned' && doubling < MOST_DOUBLINGS; doubling++) {
+    let doubling = 0;
+    for (let tries = 0; stage !== 'abandoned' && tries < 50; tries++) {
+      // Too little work came to its end; on a crowded machine it may also not have begun in time.
+      if (stage !== 'refused' && tries > 0 && doubling < MOST_DOUBLINGS) doubling++;
       runInWorkerSync(prepare, { args: [start * 2 ** doubling], timeout: AMPLE });
       stage = stageOf(() =>
         runInWorkerSync(() => (globalThis as Prepared).work?.(), { timeout: TIMEOUT }),
@@ -96,11 +99,11 @@ function stageOf(call: () => unknown): string {
 test('a thread that is given up keeps the process from its exit until its call returns', async (t) => {
   const { stdout, code } = await runSource(`
     import { runInWorkerSync } from 'hardstop';
-    const task = () => process.getBuiltinModule('node:child_process').execSync('sleep 1');
+    const task = () => process.getBuiltinModule('node:child_process').execSync('sleep 2');
     runInWorkerSync(() => 1, 60_000);
     const startedAt = performance.now();
     try { runInWorkerSync(task, 20); } catch (error) { console.log(error.stage); }
-    process.on('exit', () => console.log('given up after', performance.now() - startedAt < 900));
+    process.on('exit', () => console.log('given up after', performance.now() - startedAt < 1_900));
   `);
   t.is(code, 0);
   t.is(stdout, 'abandoned\ngiven up after true\n');

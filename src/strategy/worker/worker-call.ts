@@ -24,6 +24,8 @@ export class WorkerCall implements RunningCall {
   /** What runs without a break in the worker was told to stop by a raised error. */
   isRaised = false;
   isSettled = false;
+  /** The task was seen to have ended; its answer is waited for. */
+  isReplyAwaited = false;
   /** What the worker has said of a task that does not obey. */
   given: Pick<Extract<TaskReply, { readonly kind: 'stopped' }>, 'reason' | 'stuck'> | undefined;
   readonly #keeper: CallKeeper;

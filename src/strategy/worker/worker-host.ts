@@ -16,7 +16,7 @@ import type {
 import { outcomeOf } from '../isolation/reply-outcome.js';
 import { refuseWhileLoading } from '../isolation/transferable-task.js';
 import { nativeRefusal } from '../native-strategy.js';
-import { answerAllowance, END_LIMIT_MS } from './allowances.js';
+import { ANSWER_LIMIT_MS, answerAllowance, END_LIMIT_MS } from './allowances.js';
 import { ForceTimer } from './force-timer.js';
 import { raiseInTask } from './raise-in-task.js';
 import { WorkerCall, type CallKeeper } from './worker-call.js';
@@ -61,6 +61,8 @@ class WorkerHost implements Host, CallKeeper {
   /** It was told to end, and has not. */
   #isGivenUp = false;
   #leave: () => void = () => undefined;
+  /** Its owner has told it to end, and may wait for that. */
+  #isAwaited = false;
 
   constructor(options: HostOptions) {
     const thread = new WorkerThread(options);
@@ -126,7 +128,7 @@ class WorkerHost implements Host, CallKeeper {
 
   unref(): void {
     this.#isRef = false;
-    this.#thread.worker.unref();
+    if (!this.#isAwaited) this.#thread.worker.unref();
   }
 
   async close(): Promise<void> {
@@ -146,8 +148,12 @@ class WorkerHost implements Host, CallKeeper {
 
   terminate(): Promise<void> {
     if (this.#call !== undefined) this.#call.isAsked = true;
-    // Whoever waits for the end is to hear of it; what is stuck was given up before, and keeps nothing alive.
-    if (!this.#isGivenUp) this.ref();
+    // Whoever waits for the end is to hear of it, however long it takes; what is stuck was given up before, and keeps
+    // nothing alive.
+    if (!this.#isGivenUp) {
+      this.#isAwaited = true;
+      this.ref();
+    }
     this.#end();
     return this.#left;
   }
@@ -187,6 +193,7 @@ class WorkerHost implements Host, CallKeeper {
     if (this.#isLost) {
       // Told to end, and has not: it is inside something that does not look up.
       this.#isGivenUp = true;
+      this.#isAwaited = false;
       this.unref();
       if (call !== undefined) this.#settle(call, undefined);
       this.#leave();
@@ -195,6 +202,9 @@ class WorkerHost implements Host, CallKeeper {
     } else if (this.#thread.hasAnswered) {
       // This loop was busy, or is with messages of the task: the answer comes behind them.
       this.#force.set(now() + QUEUED_ANSWER_MS);
+    } else if (this.#thread.isReplying && !call.isReplyAwaited) {
+      call.isReplyAwaited = true;
+      this.#force.set(now() + ANSWER_LIMIT_MS);
     } else if ((call.isAsked || call.isMoved) && !call.isRaised && nativeRefusal === undefined) {
       this.#raise(call);
     } else {

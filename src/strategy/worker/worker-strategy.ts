@@ -8,7 +8,7 @@ import { outcomeOf } from '../isolation/reply-outcome.js';
 import type { CallOutcome } from '../isolation/host.js';
 import { nativeRefusal } from '../native-strategy.js';
 import { STOPPED, type Stop, type Stopped, type Strategy } from '../strategy.js';
-import { answerAllowance, END_LIMIT_MS } from './allowances.js';
+import { ANSWER_LIMIT_MS, answerAllowance, END_LIMIT_MS } from './allowances.js';
 import { WarmSpare } from './warm-spare.js';
 import type { WorkerThread } from './worker-thread.js';
 
@@ -130,9 +130,10 @@ export const workerStrategy: Strategy<WorkerWork, unknown> = {
       spare.release(thread, work.resourceLimits);
       throw error;
     }
-    const result = thread.waitForAnswer(
-      Math.min(hardDeadline, enclosingDeadline) + answerAllowance,
-    );
+    let result = thread.waitForAnswer(Math.min(hardDeadline, enclosingDeadline) + answerAllowance);
+    if (result === 'expired' && thread.isReplying) {
+      result = thread.waitForAnswer(now() + ANSWER_LIMIT_MS);
+    }
     if (result === 'expired') {
       const hasEnded = end(thread, work);
       return stopped({ stage: hasEnded ? 'terminate' : 'abandoned', stopped: hasEnded });

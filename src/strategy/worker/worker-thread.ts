@@ -91,6 +91,11 @@ export class WorkerThread {
     return this.#cells.answered === this.#lastId;
   }
 
+  /** Whether the task of the last request has ended, and its answer is in the making. */
+  get isReplying(): boolean {
+    return this.#cells.replying === this.#lastId;
+  }
+
   /** Posts a request and returns its id; throws NotTransferableError, with nothing sent, if it cannot be cloned. */
   request(call: Omit<TaskCall, 'onMessage'>): number {
     const { task, args, cpuTimeout, name, interruptAt } = call;

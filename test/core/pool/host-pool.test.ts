@@ -41,8 +41,17 @@ function makePool(
   limits: Partial<PoolLimits> = {},
 ): { readonly kind: FakeKind; readonly pool: HostPool } {
   const options = { resourceLimits: undefined, initializer: undefined };
-  return { kind, pool: new HostPool(kind, options, { ...LIMITS, ...limits }) };
+  const pool = new HostPool(kind, options, { ...LIMITS, ...limits });
+  pools.push(pool);
+  return { kind, pool };
 }
+
+const pools: HostPool[] = [];
+
+// The limit of a call that a test leaves behind would keep the process alive.
+test.afterEach.always(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.terminate()));
+});
 
 /** One call under a scope of its own. */
 function submit(
@@ -52,6 +61,8 @@ function submit(
 ): { readonly timeout: Timeout; readonly promise: Promise<unknown>; end(error: unknown): void } {
   const timeout = new Timeout(options.timeout, options);
   const run = executeInPool(scopeOf(timeout), pool, { ...REQUEST, ...request }, submit);
+  // Not all of them are waited for.
+  run.promise.catch(() => undefined);
   return {
     timeout,
     promise: run.promise,
@@ -146,15 +157,13 @@ test('the clock decides: a value that was ready before the deadline is returned,
 
 test('the host is told deadline and hard deadline, and at the deadline to stop', async (t) => {
   const { kind, pool } = makePool();
+  kind.onStop = (call) => {
+    call.end(stopped({ stage: 'signal', endedAt: call.call.deadline + 3 }));
+  };
   const { promise } = submit(pool, { timeout: 10, grace: 70_000 });
-  await settleAll();
+  const error = await timeoutFrom(t, promise);
   const call = kind.call(0);
   t.is(call.call.hardDeadline, call.call.deadline + 70_000);
-  const endAt = call.call.deadline + 3;
-  kind.onStop = () => {
-    call.end(stopped({ stage: 'signal', endedAt: endAt }));
-  };
-  const error = await timeoutFrom(t, promise);
   t.is(error.stage, 'signal');
   t.is(call.stops.length, 1);
   t.true(Math.abs((call.stops[0] as number) - call.call.hardDeadline) < 1);
@@ -162,12 +171,11 @@ test('the host is told deadline and hard deadline, and at the deadline to stop',
 
 test('the outcome of the host says how far the stop had to go, and where the task was stuck', async (t) => {
   const { kind, pool } = makePool();
-  const { promise, timeout } = submit(pool, { timeout: 5 });
-  await settleAll();
   const stuck = new Error('here');
   kind.onStop = (call) => {
     call.end(stopped({ stage: 'abandoned', stopped: false, stuck }), false);
   };
+  const { promise, timeout } = submit(pool, { timeout: 5 });
   const error = await timeoutFrom(t, promise);
   t.is(error.stage, 'abandoned');
   t.false(error.stopped);

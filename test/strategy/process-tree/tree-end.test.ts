@@ -253,10 +253,10 @@ testEachKind("the scope 'descendants' leaves the root", async (t, planEnd, start
 testEachKind('an end is moved until it has begun', async (t, planEnd, start) => {
   const { mark, env } = newTreeMark();
   const { pid } = await start('sleep $1; :', 1, env);
-  const planned = { deadline: performance.now() + 30, grace: 0, signal: 'SIGTERM' } as const;
+  const planned = { deadline: performance.now() + 500, grace: 0, signal: 'SIGTERM' } as const;
   const end = planEnd({ pid, mark, scope: 'tree' }, planned);
   end.reschedule(performance.now() + NEVER);
-  await delay(100);
+  await delay(600);
   t.true(isAlive(pid));
   const sooner = performance.now() + 20;
   end.reschedule(sooner);

@@ -8,6 +8,7 @@ import { nativeRefusal } from '#internal/strategy/native-strategy.js';
 import { startBridgeCall, type BridgeCall } from '#internal/strategy/sync-bridge/bridge-call.js';
 import { BRIDGE_EXPIRED, callBridge } from '#internal/strategy/sync-bridge/call-bridge.js';
 import { fixturePath, runFixture } from '../../harness/run-fixture.js';
+import { REACHABLE } from '../../harness/work.js';
 
 const test = ava.serial;
 const nativeTest = nativeRefusal === undefined ? test : ava.skip;
@@ -151,7 +152,7 @@ nativeTest('a wait is unwound by the hard stop of a scope around', (t) => {
           begun.abandon();
         });
         begun.wait(Infinity);
-      }, 50),
+      }, REACHABLE),
     { instanceOf: TimeoutError },
   );
   t.not(call, undefined);
