@@ -19,8 +19,8 @@ const { setTimeout: startTimer, clearTimeout: stopTimer } = timers;
 
 /** What is in the pipes is read for so long after the end, ms, however short the grace is. */
 const LEAST_DRAIN_MS = 100;
-/** How long the exit of a process that was killed is waited for, ms. Longer, and it is stuck in the kernel. */
-const REAP_MS = 500;
+/** How long the exit of a process that is dead is waited for, ms: however busy this thread was, its loop has to have a turn. */
+const REAP_MS = 10_000;
 
 /**
  * One process that runs a command, with its streams and the end of its tree. Owned by the thread that started it; all of
