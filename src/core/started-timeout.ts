@@ -37,6 +37,11 @@ class StartedNode extends AsyncNode implements Raise {
     const error = scope.timeoutError(stage, stopped, scope.callSite as CallSite, stuck);
     this.error = error;
     countExpired(stage, Math.max(0, scope.endedAt - scope.deadline));
+    // Later, because subscribers are code of users: the queue of deadlines is being emptied.
+    const { name } = scope.settings;
+    void Promise.resolve().then(() => {
+      reportTimeout(error, name);
+    });
     if (place !== undefined) raiseIn(place, this);
   }
 
@@ -56,8 +61,6 @@ class StartedNode extends AsyncNode implements Raise {
   take(): Failure {
     const { settings } = this.scope;
     const error = this.error as TimeoutError;
-    // Here and not when it expired: subscribers are code of users, and belong into the context of the run.
-    reportTimeout(error, settings.name);
     const { failure } = settleTimeout(error, settings);
     // There is nowhere to put a value, so what would be suppressed is thrown as it is.
     return failure ?? { error };
