@@ -99,7 +99,8 @@ linuxTest('what a command leaves running that ends in time goes on, as with time
 linuxTest('also if it was passed a signal that does not ask for an end', async (t) => {
   const tag = makeTag(t);
   const ignoring = daemon(tag, { isSilent: true, ignored: 'USR1 TERM HUP INT' });
-  const script = `trap : USR1; ${ignoring} echo set; sleep .5; sleep .5; exit 4`;
+  // By then the daemon ignores the signal, and the monitor passes it on.
+  const script = `trap : USR1; ${ignoring} sleep 1; echo set; sleep .5; sleep .5; exit 4`;
   const running = start(hardstop, ['60', 'bash', '-c', script]);
   await running.hasPrinted('set');
   process.kill(running.pid, 'SIGUSR1');
