@@ -24,7 +24,7 @@ import type { CallSite, Scope } from './scope.js';
 import { listenForStop } from './soft-stop.js';
 import { countArmed } from './statistics.js';
 import { isInsideItself, refusalInside } from './self-nesting.js';
-import { uninterrupted } from './uninterrupted.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 import { isGenerator, mayBeThenable, waitFor } from './yielded.js';
 
 /** Asynchronous work: called with the scope's handle. */

@@ -7,7 +7,7 @@ import { hasAsyncScopes } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import { arm, disarm } from './expiry.js';
 import type { Scope } from './scope.js';
-import { uninterrupted } from './uninterrupted.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 
 /** Moves the deadline of a running scope to an instant on its clock. */
 export function moveDeadline(scope: Scope, deadline: number): void {

@@ -13,7 +13,7 @@ import { isPromiseLike, refusePromise } from './promise-result.js';
 import type { CallSite, Scope } from './scope.js';
 import { settleTimeout } from './settlement.js';
 import { countExpired } from './statistics.js';
-import { uninterrupted } from './uninterrupted.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 
 /** The work returned in time, but there is more to do than to hand its value on. */
 export function endReturned(scope: Scope, value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { asyncNow, connectClock, setAlarm } from './async-clock.js';
 import { DeadlineQueue, type QueueEntry } from './deadline-queue.js';
-import { uninterrupted } from './uninterrupted.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 
 /** Something with a deadline on the clock of asynchronous scopes. */
 export interface Expiring extends QueueEntry {

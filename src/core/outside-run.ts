@@ -12,7 +12,7 @@ import { endOutside } from './outside-ending.js';
 import { outsideLimits, type OutsideLimits } from './outside-limits.js';
 import type { RunNode } from './run-node.js';
 import type { CallSite, OutsideKind, Scope } from './scope.js';
-import { uninterrupted } from './uninterrupted.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 
 /** Work that goes on outside of this thread, in another one or in a process, and that is ended there. */
 export interface OutsideWork extends OutsideKind {

@@ -15,7 +15,7 @@ import { disarm, earliestDeadline, expireDue } from './expiry.js';
 import { unfollow } from './followed-signals.js';
 import { outsideLimits } from './outside-limits.js';
 import type { Scope } from './scope.js';
-import { uninterrupted } from './uninterrupted.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 
 /** What settles the promise of a run. */
 export interface Settle {

@@ -1,7 +1,7 @@
 import { OuterNode, nodeOf } from './async-node.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { Scope } from './scope.js';
-import { uninterrupted } from './uninterrupted.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 
 /** An open shield in the tree of scopes: orders from around it end here. */
 export class ShieldNode extends OuterNode {

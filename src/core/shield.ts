@@ -6,7 +6,7 @@ import { innermostScope } from './current-scope.js';
 import { isPromiseLike } from './promise-result.js';
 import { NO_SHIELD, type Scope } from './scope.js';
 import { ShieldNode } from './shield-node.js';
-import { uninterrupted } from './uninterrupted.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 import { isGenerator, waitFor } from './yielded.js';
 
 /** Runs work with the deadlines around it held off until it ends: its promise or generator included. */

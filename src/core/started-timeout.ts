@@ -14,7 +14,7 @@ import { isInsideItself, refusalInside } from './self-nesting.js';
 import { settleTimeout } from './settlement.js';
 import { ShieldNode } from './shield-node.js';
 import { countArmed, countExpired } from './statistics.js';
-import { uninterrupted } from './uninterrupted.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 
 /** A timeout that was started by itself, inside a run: it raises there, once. */
 class StartedNode extends AsyncNode implements Raise {

@@ -1,6 +1,6 @@
 import vm from 'node:vm';
 import { closureNames } from './captured-variables.js';
-import { nativeDepth, runShielded } from './native-strategy.js';
+import { uninterrupted } from './uninterrupted.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -37,9 +37,8 @@ export function capturedNames(
 ): readonly string[] {
   const words = candidates(text);
   if (words.length === 0) return [];
-  const find = (): readonly string[] => findCaptured(work, words, prologue, expression);
   // A hard stop of what is around must not cut through the protocol's session.
-  return nativeDepth() === 0 ? find() : (runShielded(find) as readonly string[]);
+  return uninterrupted(() => findCaptured(work, words, prologue, expression));
 }
 
 /** The words of a text that may be variables from around it. */

@@ -89,13 +89,18 @@ for (const [name, limit] of Object.entries(limits)) {
   test(`${name} is ended at the deadline and grace in a process`, (t) => endsOnTime(t, limit, 30));
 }
 
-unixTest('opening a FIFO that nobody writes to is ended in a process', async (t) => {
+function makeFifo(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'hardstop-'));
   t.teardown(() => {
     rmSync(folder, { recursive: true });
   });
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);
+  return fifo;
+}
+
+unixTest('opening a FIFO that nobody writes to is ended in a process', async (t) => {
+  const fifo = makeFifo(t);
   const host = await startHost(t);
   const call = callOf((path: string) => process.getBuiltinModule('node:fs').openSync(path, 'r'), {
     args: [fifo],
@@ -108,12 +113,7 @@ unixTest('opening a FIFO that nobody writes to is ended in a process', async (t)
 });
 
 unixTest('a write to a full pipe is ended in a process', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'hardstop-'));
-  t.teardown(() => {
-    rmSync(folder, { recursive: true });
-  });
-  const fifo = join(folder, 'fifo');
-  execFileSync('mkfifo', [fifo]);
+  const fifo = makeFifo(t);
   const host = await startHost(t);
   const call = callOf(
     (path: string) => {

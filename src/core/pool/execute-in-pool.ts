@@ -5,7 +5,7 @@ import { liveScope } from '../current-scope.js';
 import { abandon } from '../ending.js';
 import type { RunNode } from '../run-node.js';
 import type { CallSite, Scope } from '../scope.js';
-import { uninterrupted } from '../uninterrupted.js';
+import { uninterrupted } from '../../strategy/uninterrupted.js';
 import type { HostPool } from './host-pool.js';
 import { PoolCall, type CallRequest } from './pool-call.js';
 

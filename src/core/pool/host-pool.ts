@@ -1,7 +1,7 @@
 import { InvalidStateError } from '../../errors/invalid-state-error.js';
 import { QueueFullError } from '../../errors/queue-full-error.js';
 import type { CallOutcome, HostKind, HostOptions } from '../../strategy/isolation/host.js';
-import { uninterrupted } from '../uninterrupted.js';
+import { uninterrupted } from '../../strategy/uninterrupted.js';
 import { CallQueue } from './call-queue.js';
 import { HostSet, type HostDemand, type HostLimits } from './host-set.js';
 import type { PoolCall } from './pool-call.js';

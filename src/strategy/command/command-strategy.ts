@@ -2,9 +2,9 @@ import type { CommandCall, CommandOutput, CommandReply } from '../../entry/comma
 import { fromShared, toShared } from '../../entry/shared-clock.js';
 import { fromTransferable } from '../../errors/transfer.js';
 import { now } from '../../clock.js';
-import { nativeDepth, runShielded } from '../native-strategy.js';
 import { STOPPED, type Stop, type Strategy } from '../strategy.js';
 import { startBridgeCall, type BridgeCall } from '../sync-bridge/bridge-call.js';
+import { uninterrupted } from '../uninterrupted.js';
 import type { CommandEnd, CommandFailure } from './command-end.js';
 import { commandFailure } from './command-failure.js';
 import { commandOutcome } from './command-outcome.js';
@@ -42,21 +42,16 @@ export class BlockingCommand {
 
   /** It is no longer waited for: it is ended at once. Does nothing for one that has ended. */
   abandon(): void {
-    whole(() => this.call?.abandon());
+    uninterrupted(() => this.call?.abandon());
   }
 }
 
 /** Starts the thread that runs blocking commands, if it does not run, and waits until it does. */
 export function prepareBlockingCommands(until: number): void {
   if (isPrepared) return;
-  const ready = whole(() => startBridgeCall('command', undefined));
+  const ready = uninterrupted(() => startBridgeCall('command', undefined));
   if (ready.wait(until) === 'answered') isPrepared = true;
   else ready.abandon();
-}
-
-/** Does something that must not be cut in two by the hard stop of a scope around. */
-function whole<T>(step: () => T): T {
-  return nativeDepth() === 0 ? step() : (runShielded(step) as T);
 }
 
 let isPrepared = false;
@@ -74,7 +69,7 @@ export const commandStrategy: Strategy<BlockingCommand, undefined> = {
       deadline: toShared(soft),
       hardDeadline: toShared(hard),
     };
-    const call = whole(() => (work.call = startBridgeCall('command', message)));
+    const call = uninterrupted(() => (work.call = startBridgeCall('command', message)));
     const callback: { failure: CommandFailure | undefined } = { failure: undefined };
     work.capture.listener = {
       onActivity: nothing,

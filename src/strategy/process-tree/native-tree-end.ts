@@ -1,5 +1,10 @@
 import { now } from '../../clock.js';
-import { TreeEndStep, TreeScope, type NativeTreeEnds } from '../../native/binding.js';
+import {
+  TreeEndStep,
+  TreeScope,
+  type NativeTreeEnds,
+  type OnTreeEndOver,
+} from '../../native/binding.js';
 import { openNativeTreeEnds } from '../native-strategy.js';
 import { signalNumber } from './signal-number.js';
 import type { ProcessTree, TreeEnd, TreeEndPlan, TreeEndReport } from './tree-end.js';
@@ -62,15 +67,7 @@ const NOTHING_DONE: Omit<TreeEndReport, 'endedAt'> = Object.freeze({
   startedAt: undefined,
 });
 
-function onOver(
-  id: number,
-  step: number,
-  root: number,
-  startedAt: number,
-  endedAt: number,
-  signalled: readonly number[],
-  survivors: readonly number[],
-): void {
+const onOver: OnTreeEndOver = (id, step, root, startedAt, endedAt, signalled, survivors) => {
   resolve(id, {
     step: TreeEndStep[step] ?? 'none',
     root: TreeEndStep[root] ?? 'none',
@@ -79,7 +76,7 @@ function onOver(
     startedAt: startedAt === Infinity ? undefined : startedAt,
     endedAt,
   });
-}
+};
 
 function resolve(id: number, report: Omit<TreeEndReport, 'endedAt'> & { endedAt?: number }): void {
   const take = resolvers.get(id);

@@ -11,7 +11,7 @@ import type { CallOutcome, HostOptions } from '../isolation/host.js';
 import { refuseWhileLoading } from '../isolation/transferable-task.js';
 import { STOPPED, type Stage, type Stop, type Stopped, type Strategy } from '../strategy.js';
 import { startBridgeCall, type BridgeCall } from '../sync-bridge/bridge-call.js';
-import { wholeStep } from '../whole-step.js';
+import { uninterrupted } from '../uninterrupted.js';
 import { interruptInstant } from './interrupt-instant.js';
 
 /** One call of a task in a process, by a caller that blocks. Made for one run. */
@@ -79,7 +79,7 @@ export function prepareProcess(work: ProcessWork, until: number): void {
 export function abandonProcess(work: ProcessWork): void {
   const call = running.get(work);
   if (call === undefined) return;
-  wholeStep(() => {
+  uninterrupted(() => {
     running.delete(work);
     call.stop(now());
     call.wait(now() + ABANDON_LIMIT_MS);

@@ -5,7 +5,7 @@ import { NotTransferableError } from '../../errors/not-transferable-error.js';
 import { fromTransferable } from '../../errors/transfer.js';
 import { WorkerExitError } from '../../errors/worker-exit-error.js';
 import { now } from '../../clock.js';
-import { wholeStep } from '../whole-step.js';
+import { uninterrupted } from '../uninterrupted.js';
 import { bridgeThread, type BridgeThread, type Lane } from './bridge-thread.js';
 
 /** How a wait for an answer ended. */
@@ -84,7 +84,7 @@ export class BridgeCall {
   /** Asks the service to stop, by force at `hardDeadline`. */
   stop(hardDeadline: number): void {
     if (this.#answer !== undefined || !this.#lane.isBusy) return;
-    wholeStep(() => {
+    uninterrupted(() => {
       this.#post({ kind: 'stop', id: this.#id, hardDeadline: toShared(hardDeadline) });
     });
   }
@@ -99,7 +99,7 @@ export class BridgeCall {
   /** Reads what has come for this call; whether the answer was among it. */
   #receive(onEvent: ((event: unknown) => void) | undefined): boolean {
     while (this.#answer === undefined) {
-      const received = wholeStep(() => this.#take());
+      const received = uninterrupted(() => this.#take());
       if (received === undefined) return false;
       if (received.kind === 'event') onEvent?.(received.event);
     }
@@ -131,7 +131,7 @@ export class BridgeCall {
   }
 
   #askWhetherEnded(): boolean {
-    return wholeStep(() => this.#bridge.askWhetherEnded(this.#lane));
+    return uninterrupted(() => this.#bridge.askWhetherEnded(this.#lane));
   }
 }
 
@@ -145,7 +145,7 @@ export function startBridgeCall(
   request: unknown,
   enter?: (call: BridgeCall) => void,
 ): BridgeCall {
-  return wholeStep(() => {
+  return uninterrupted(() => {
     const call = new BridgeCall(service, request);
     enter?.(call);
     return call;

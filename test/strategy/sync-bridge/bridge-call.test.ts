@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import ava from 'ava';
+import ava, { type ExecutionContext } from 'ava';
 import { runSync } from '#internal/api/run-sync.js';
 import { NotTransferableError } from '#internal/errors/not-transferable-error.js';
 import { TimeoutError } from '#internal/errors/timeout-error.js';
@@ -36,6 +36,11 @@ const messages = (count: number): object => ({
 });
 
 const valueOf = (answer: unknown): unknown => (answer as { readonly value: unknown }).value;
+
+function assertServesNext(t: ExecutionContext): void {
+  const next = run(() => 'next');
+  t.is(valueOf(callBridge('process', next, { until: Infinity })), 'next');
+}
 
 test('a call blocks until its answer is there', (t) => {
   t.is(
@@ -90,16 +95,7 @@ test('what a callback throws is thrown by the wait, and the next call is not dis
   t.throws(() => callBridge('process', messages(100), { until: Infinity, onEvent }), {
     instanceOf: RangeError,
   });
-  t.is(
-    valueOf(
-      callBridge(
-        'process',
-        run(() => 'next'),
-        { until: Infinity },
-      ),
-    ),
-    'next',
-  );
+  assertServesNext(t);
 });
 
 test('a call that is not answered in time is given up, and stopped', (t) => {
@@ -107,16 +103,7 @@ test('a call that is not answered in time is given up, and stopped', (t) => {
     for (;;);
   });
   t.is(callBridge('process', spin, { until: performance.now() + 50 }), BRIDGE_EXPIRED);
-  t.is(
-    valueOf(
-      callBridge(
-        'process',
-        run(() => 'next'),
-        { until: Infinity },
-      ),
-    ),
-    'next',
-  );
+  assertServesNext(t);
 });
 
 test('a stopped call answers', (t) => {
@@ -156,16 +143,7 @@ nativeTest('a wait is unwound by the hard stop of a scope around', (t) => {
     { instanceOf: TimeoutError },
   );
   t.not(call, undefined);
-  t.is(
-    valueOf(
-      callBridge(
-        'process',
-        run(() => 'next'),
-        { until: Infinity },
-      ),
-    ),
-    'next',
-  );
+  assertServesNext(t);
 });
 
 test('calls from worker threads have bridges and processes of their own', async (t) => {
