@@ -20,6 +20,7 @@
         "native/frame_control.cc",
         "native/guard.cc",
         "native/interrupter.cc",
+        "native/main_thread.cc",
         "native/process/killer.cc",
         "native/process/process_snapshot.cc",
         "native/process/tree_end.cc",

@@ -14,6 +14,7 @@
 #include "frame_control.h"
 #include "guard.h"
 #include "interrupter.h"
+#include "main_thread.h"
 #include "milliseconds.h"
 #include "process/tree_end_functions.h"
 #include "unblind.h"
@@ -234,7 +235,13 @@ Napi::Value SetUp(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto words = info[1].As<Napi::Int32Array>();
   Unblind::Calibrate(env);
-  EnvState* state = EnvState::Create(env, Integer(info, 0), words.Data());
+  int32_t thread_id = 0;
+  if (!IsMainThread(env)) {
+    Napi::Value id = info[0].As<Napi::Function>().Call({});
+    if (env.IsExceptionPending()) return env.Undefined();
+    thread_id = id.As<Napi::Number>().Int32Value();
+  }
+  EnvState* state = EnvState::Create(env, thread_id, words.Data());
   if (state == nullptr) return env.Undefined();
   if (napi_create_reference(env, words, 1, &state->shared_memory) != napi_ok ||
       napi_create_reference(env, info[2], 1, &state->stopped_sentinel) != napi_ok ||

@@ -1,5 +1,3 @@
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
-
 /**
  * A loop is blind while its function is being compiled by another thread. Without Maglev that happens once, late, instead
  * of early and often. Of the flags that can be set while the process runs it is the only one that helps.
@@ -27,12 +25,12 @@ export function setPromptFlags(): void {
     // An engine that only looks like V8. promptFlag() goes on saying that no flag is set.
     return;
   }
-  setEnvironmentData(KEY, FLAG);
+  process.getBuiltinModule('node:worker_threads').setEnvironmentData(KEY, FLAG);
 }
 
 /** The engine flag that makes hard stops prompt in this process, if one is set. */
 export function promptFlag(): string | undefined {
-  const set = getEnvironmentData(KEY);
+  const set = process.getBuiltinModule('node:worker_threads').getEnvironmentData(KEY);
   if (typeof set === 'string') return set;
   return process.execArgv.find((argument) => SPELLINGS.test(argument));
 }

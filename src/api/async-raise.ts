@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { threadId as ownThreadId, type Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { failureOrder, stopScope } from '../core/async-node.js';
 import { scopeAround } from '../core/async-step.js';
 import type { Scope } from '../core/scope.js';
@@ -9,6 +9,7 @@ import { StrategyUnavailableError } from '../errors/strategy-unavailable-error.j
 import { toTransferable } from '../errors/transfer.js';
 import { RaiseResult } from '../native/binding.js';
 import { nativeRefusal, raiseInFrame, raiseInThread } from '../strategy/native-strategy.js';
+import { ownThreadId } from '../strategy/thread-id.js';
 
 /**
  * Ends the innermost scope that is running in a thread, with an error of yours.
@@ -36,7 +37,7 @@ export function asyncRaise(threadId: number, error: Error): boolean {
       { cause: nativeRefusal },
     );
   }
-  if (threadId === ownThreadId) return raiseHere(error);
+  if (threadId === ownThreadId()) return raiseHere(error);
   // Beyond the range of thread ids there is no thread.
   const isPossible = threadId >= 0 && threadId <= 0x7fff_ffff;
   const result = isPossible

@@ -146,7 +146,8 @@ export interface Addon {
   /** `undefined`: this platform has none of it. */
   commandLine(): CommandLineFunctions | undefined;
   setUp(
-    threadId: number,
+    /** Called outside of the main thread only. */
+    threadId: () => number,
     words: Int32Array,
     sentinel: object,
     emptyFunction: () => void,

@@ -1,5 +1,4 @@
 import { now } from '../clock.js';
-import { threadId } from 'node:worker_threads';
 import { fromTransferable, type TransferableError } from '../errors/transfer.js';
 import {
   NOTHING_STRUCK,
@@ -14,6 +13,7 @@ import {
 } from '../native/binding.js';
 import { loadAddon } from '../native/load.js';
 import { STOPPED, type InThreadWork, type Stop, type Strategy } from './strategy.js';
+import { ownThreadId } from './thread-id.js';
 
 const words = new Int32Array(SharedWord.count);
 const instants = new Float64Array(words.buffer);
@@ -117,7 +117,7 @@ export function openShields(): number {
 
 /** Ends a live frame of this thread, from inside it: does not return when it could. */
 export function raiseInFrame(depth: number): void {
-  (functions as NativeFunctions).raise(threadId, depth, undefined);
+  (functions as NativeFunctions).raise(ownThreadId(), depth, undefined);
 }
 
 /** Sends a serialised error to the innermost frame of a thread; one of `RaiseResult`. */
@@ -180,7 +180,7 @@ function setUpThread(): {
 } {
   const loaded = loadAddon();
   if (loaded.addon === undefined) return { functions: undefined, refusal: loaded.reason };
-  const native = loaded.addon.setUp(threadId, words, STOPPED, makeEmptyFunction());
+  const native = loaded.addon.setUp(ownThreadId, words, STOPPED, makeEmptyFunction());
   if (!native?.start()) {
     return { functions: undefined, refusal: new Error('The system refused to start a thread') };
   }
