@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { CommandError } from './command-error.js';
 import { CommandTimeoutError } from './command-timeout-error.js';
-import { invalidOptionRange, invalidOptionType } from './invalid-option-error.js';
+import { InvalidOptionRangeError, InvalidOptionTypeError } from './invalid-option-error.js';
 import { InvalidStateError } from './invalid-state-error.js';
 import { InvalidThreadError } from './invalid-thread-error.js';
 import { NotTransferableError } from './not-transferable-error.js';
@@ -47,14 +47,8 @@ const OWN: ReadonlyMap<string, object> = new Map<string, object>([
   ['ERR_HARDSTOP_QUEUE_FULL', QueueFullError.prototype],
   ['ERR_HARDSTOP_INVALID_THREAD', InvalidThreadError.prototype],
   ['ERR_HARDSTOP_INVALID_STATE', InvalidStateError.prototype],
-  [
-    'ERR_HARDSTOP_INVALID_OPTION:TypeError',
-    Object.getPrototypeOf(invalidOptionType('', '', undefined)) as object,
-  ],
-  [
-    'ERR_HARDSTOP_INVALID_OPTION:RangeError',
-    Object.getPrototypeOf(invalidOptionRange('', '', undefined)) as object,
-  ],
+  ['ERR_HARDSTOP_INVALID_OPTION:TypeError', InvalidOptionTypeError.prototype],
+  ['ERR_HARDSTOP_INVALID_OPTION:RangeError', InvalidOptionRangeError.prototype],
 ]);
 
 /** Whether `value` is an error object, of any realm. Never throws, not even for a hostile proxy. */

@@ -12,11 +12,12 @@ export interface InvalidOption extends Error {
   readonly value: unknown;
 }
 
-class InvalidOptionTypeError extends TypeError implements InvalidOption {
+/** Given for an option of the wrong type. Made by {@link invalidOptionType}. */
+export class InvalidOptionTypeError extends TypeError implements InvalidOption {
   static {
     defineErrorName(this, 'InvalidOptionError');
   }
-  readonly code = CODE;
+  readonly code: typeof CODE = CODE;
   readonly option: string;
   declare readonly value: unknown;
   constructor(option: string, message: string, value: unknown) {
@@ -26,11 +27,12 @@ class InvalidOptionTypeError extends TypeError implements InvalidOption {
   }
 }
 
-class InvalidOptionRangeError extends RangeError implements InvalidOption {
+/** Given for an option out of range. Made by {@link invalidOptionRange}. */
+export class InvalidOptionRangeError extends RangeError implements InvalidOption {
   static {
     defineErrorName(this, 'InvalidOptionError');
   }
-  readonly code = CODE;
+  readonly code: typeof CODE = CODE;
   readonly option: string;
   declare readonly value: unknown;
   constructor(option: string, message: string, value: unknown) {
