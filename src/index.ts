@@ -48,7 +48,7 @@ export {
 export { wait, type Waited } from './api/wait.js';
 export { withTimeout, type WithTimeoutOptions } from './api/with-timeout.js';
 export type { BatchOptions, CommandOutcome, CommandSpec } from './core/command/command-batch.js';
-export { Command } from './core/command/command.js';
+export type { Command } from './core/command/command.js';
 export type { CommunicateOptions, KillOptions, WaitOptions } from './core/command/wait-options.js';
 export type {
   CommandOptions,

@@ -19,8 +19,8 @@ export const builtinModulesPlugin = {
   },
 };
 
-/** @param {string} source */
-function takeBuiltins(source) {
+/** @param {string} source as tsc writes it */
+export function takeBuiltins(source) {
   return source.replaceAll(IMPORT, (...match) => {
     const { whole, names, name } = match.at(-1);
     const taken = whole ?? `{${names.replaceAll(' as ', ': ')}}`;

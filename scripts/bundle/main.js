@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { packageRoot } from '../package-root.js';
 import { builtinModulesPlugin } from './builtin-modules.js';
+import { buildWithLatePart } from './late-modules.js';
 import { oneChunkPlugin } from './one-chunk.js';
 import { unbundledCommandsPlugin } from './unbundled-commands.js';
 
@@ -14,12 +15,8 @@ const outdir = join(dist, 'bundle');
 rmSync(outdir, { recursive: true, force: true });
 const options = /** @satisfies {import('esbuild').BuildOptions} */ ({
   absWorkingDir: packageRoot,
-  chunkNames: 'chunks/[hash]',
-  outdir,
   bundle: true,
-  splitting: true,
   packages: 'external',
-  plugins: [builtinModulesPlugin],
   // The manifest says that modules may be left out, for the bundlers of others.
   ignoreAnnotations: true,
   platform: 'node',
@@ -35,32 +32,46 @@ const options = /** @satisfies {import('esbuild').BuildOptions} */ ({
   sourcesContent: false,
   logLevel: 'warning',
 });
+await buildWithLatePart(
+  options,
+  {
+    outdir,
+    chunkNames: 'chunks/[hash]',
+    splitting: true,
+    plugins: [
+      oneChunkPlugin([
+        ...['index.js', 'regex.js', 'testing.js'].map((file) => join(dist, file)),
+        join(import.meta.dirname, 'late-without-addon.js'),
+      ]),
+      builtinModulesPlugin,
+    ],
+    // All at one depth, so that `new URL('../entry/worker.js', import.meta.url)` means the same from each.
+    entryPoints: {
+      'main/index': join(dist, 'index.js'),
+      'main/regex': join(dist, 'regex.js'),
+      'main/testing': join(dist, 'testing.js'),
+      'entry/worker': join(dist, 'entry/worker.js'),
+      'entry/process': join(dist, 'entry/process.js'),
+      'entry/bridge': join(dist, 'entry/bridge.js'),
+    },
+  },
+  join(outdir, 'main/late.cjs'),
+);
+// It has no state of its own to share: the flag is the process's. Apart it needs no file in common with the others.
 await build({
   ...options,
-  plugins: [
-    oneChunkPlugin(['index.js', 'regex.js', 'testing.js'].map((file) => join(dist, file))),
-    ...options.plugins,
-  ],
-  // All at one depth, so that `new URL('../entry/worker.js', import.meta.url)` means the same from each.
-  entryPoints: {
-    'main/index': join(dist, 'index.js'),
-    'main/regex': join(dist, 'regex.js'),
-    'main/testing': join(dist, 'testing.js'),
-    'entry/worker': join(dist, 'entry/worker.js'),
-    'entry/process': join(dist, 'entry/process.js'),
-    'entry/bridge': join(dist, 'entry/bridge.js'),
-  },
+  outdir,
+  plugins: [builtinModulesPlugin],
+  entryPoints: { 'main/prompt': join(dist, 'prompt.js') },
 });
-// It has no state of its own to share: the flag is the process's. Apart it needs no file in common with the others.
-await build({ ...options, entryPoints: { 'main/prompt': join(dist, 'prompt.js') } });
 // The command line: a script, since Node starts those sooner than modules. What is loaded from it later is compiled there
 // too, but evaluated then; the commands that measure the package load the unbundled modules.
 await build({
   ...options,
+  outdir,
   entryPoints: { 'cli/main': join(dist, 'cli/main.js') },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  splitting: false,
   sourcemap: false,
   plugins: [unbundledCommandsPlugin, builtinModulesPlugin],
   define: { 'import.meta.url': 'moduleUrl' },

@@ -1,7 +1,7 @@
 /**
  * Has all that the entry points have in common, and all that `modules` import, come into one file: esbuild makes one for
  * each set of entry points that share something, and each file that Node has to find, read and link takes some 0.3 ms.
- * To that end every entry point imports the modules, which must do nothing when they are loaded.
+ * To that end every entry point imports the modules.
  *
  * @param {readonly string[]} modules absolute paths
  * @returns {import('esbuild').Plugin}

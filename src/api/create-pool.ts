@@ -1,4 +1,4 @@
-import { Pool } from './pool.js';
+import { newPool, type Pool } from './pool.js';
 import type { PoolOptions } from './pool-options.js';
 
 /**
@@ -10,5 +10,5 @@ import type { PoolOptions } from './pool-options.js';
  * @example examples/isolation/pool.ts
  */
 export function createPool(options: PoolOptions): Pool {
-  return new Pool(options);
+  return newPool(options);
 }

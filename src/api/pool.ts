@@ -203,3 +203,8 @@ export class Pool {
     };
   }
 }
+
+/** A function, because the class is loaded with the first pool. */
+export function newPool(options: PoolOptions): Pool {
+  return new Pool(options);
+}

@@ -1,6 +1,7 @@
 import type { RunSyncOptions } from '../core/options.js';
 import { execute } from '../core/execution.js';
-import { executeIsolatedSync, isolationOf, plainRequest } from '../core/isolated-sync-run.js';
+import { executeIsolatedSync, plainRequest } from '../core/isolated-sync-run.js';
+import { isolationOf } from '../core/isolation-choice.js';
 import { scopeFor, scopeOf, strategyFor, type Timeout } from '../core/timeout.js';
 import { transferableTask } from '../strategy/isolation/transferable-task.js';
 import type { InThreadWork } from '../strategy/strategy.js';

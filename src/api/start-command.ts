@@ -1,4 +1,4 @@
-import { Command } from '../core/command/command.js';
+import { newCommand, type Command } from '../core/command/command.js';
 import { prepareCommand } from '../core/command/execute-command.js';
 import { parseEncoding } from '../core/command/parse-command.js';
 import type { BinaryCommandOptions, TextCommandOptions } from './run-command.js';
@@ -31,5 +31,5 @@ export function startCommand(
   options: Omit<BinaryCommandOptions<never> | TextCommandOptions<never>, Held> = {},
 ): Command<string | Buffer> {
   const prepared = prepareCommand(file, args, options, false);
-  return new Command<string | Buffer>(prepared, parseEncoding(options.encoding), startCommand);
+  return newCommand(prepared, parseEncoding(options.encoding), startCommand);
 }

@@ -7,19 +7,11 @@ import {
   processStrategy,
   type ProcessWork,
 } from '../strategy/process/process-strategy.js';
-import { isTaskReference } from '../strategy/task-reference.js';
 import { scopeAround } from './async-step.js';
 import { execute } from './execution.js';
 import type { CallRequest } from './pool/pool-call.js';
 import type { CallSite, Scope } from './scope.js';
 import { executeTask } from './task-run.js';
-
-/** Where synchronous work is to be done if not in this thread: its scope asks for that, or it can only be loaded there. */
-export function isolationOf({ settings }: Scope, work: unknown): 'worker' | 'process' | undefined {
-  const { strategy } = settings;
-  if (strategy === 'worker' || strategy === 'process') return strategy;
-  return isTaskReference(work) ? 'worker' : undefined;
-}
 
 /** A call that asks for nothing but the task. */
 export function plainRequest(task: TaskCall['task'], args: TaskCall['args'] = []): CallRequest {

@@ -10,7 +10,8 @@ import { now } from '../clock.js';
 import { executeAsync } from './async-execution.js';
 import { orderError } from './async-node.js';
 import { execute } from './execution.js';
-import { executeIsolatedSync, isolationOf, plainRequest } from './isolated-sync-run.js';
+import { executeIsolatedSync, plainRequest } from './isolated-sync-run.js';
+import { isolationOf } from './isolation-choice.js';
 import { dropDeadline, moveDeadline } from './deadline-change.js';
 import {
   parseDuration,

@@ -1,4 +1,5 @@
 import { StrategyUnavailableError } from '../errors/strategy-unavailable-error.js';
+import { loadLatePart } from './late-part.js';
 import { nativeRefusal, nativeStrategy } from './native-strategy.js';
 import type { InThreadWork, Strategy, StrategyName } from './strategy.js';
 import { vmStrategy } from './vm-strategy.js';
@@ -41,8 +42,11 @@ export function selectStrategy(
       }
       throw unavailable(nativeRefusal);
     case 'vm':
-      if (!limitsCpu) return { strategy: vmStrategy, reason: 'asked for by name' };
-      throw new StrategyUnavailableError('vm', 'The vm strategy cannot keep a `cpuTimeout`');
+      if (limitsCpu) {
+        throw new StrategyUnavailableError('vm', 'The vm strategy cannot keep a `cpuTimeout`');
+      }
+      loadLatePart();
+      return { strategy: vmStrategy, reason: 'asked for by name' };
     case 'worker':
       throw new StrategyUnavailableError(
         'worker',

@@ -262,3 +262,12 @@ export class Command<O extends Output = string> implements AsyncIterable<string>
     ));
   }
 }
+
+/** A function, because the class is loaded with the first command. */
+export function newCommand<O extends Output>(
+  prepared: PreparedCommand,
+  encoding: OutputEncoding,
+  callSite: CallSite,
+): Command<O> {
+  return new Command<O>(prepared, encoding, callSite);
+}
