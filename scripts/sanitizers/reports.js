@@ -2,8 +2,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Reads what the sanitizers have written and keeps what concerns our code: each error, and each leak of which a frame
- * lies in our addon. Node leaks a little itself at exit.
+ * Reads what the sanitizers have written and keeps what concerns our code: each error, and each leak of memory that our
+ * addon took, or Node-API for it. What the engine keeps for its own heap is not ours, whoever called: Node leaks a little
+ * itself at exit, and the whole heap of a worker that was out of memory.
  *
  * @param {string} folder
  * @returns {string[]} the reports
@@ -23,5 +24,7 @@ export function reportsIn(text) {
 
 /** @param {string} block */
 function isOurs(block) {
-  return /hardstop\.node|native\/[\w/]+\.(?:cc|h)/.test(block);
+  const frames = block.split('\n').filter((line) => /^\s*#\d+ /.test(line));
+  const ours = frames.findIndex((frame) => /hardstop\.node|native\/[\w/]+\.(?:cc|h)/.test(frame));
+  return ours >= 0 && !frames.slice(0, ours).some((frame) => / in v8::/.test(frame));
 }
