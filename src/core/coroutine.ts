@@ -102,12 +102,19 @@ export class Coroutine implements Resumable {
   /** One pair serves all steps until one of them is cut short. */
   #renewReactions(): void {
     const onValue = (value: unknown): void => {
-      if (this.#onValue === onValue) this.#resume('next', value);
+      if (this.#onValue === onValue) this.#goOn('next', value);
     };
     this.#onValue = onValue;
     this.#onError = (error) => {
-      if (this.#onValue === onValue) this.#resume('throw', error);
+      if (this.#onValue === onValue) this.#goOn('throw', error);
     };
+  }
+
+  /** What it waited for has come. Where it was told to stop meanwhile, that comes first: it has no time for a step. */
+  #goOn(method: 'next' | 'throw', sent: unknown): void {
+    const interruption = this.#isWaiting ? this.#pending() : undefined;
+    if (interruption === undefined) this.#resume(method, sent);
+    else this.#resume('throw', interruption.error);
   }
 
   #resume(method: 'next' | 'throw', sent: unknown): void {
@@ -196,9 +203,13 @@ export class Coroutine implements Resumable {
 
   /** What is to be thrown at the `yield`, if anything. */
   #interruption(time: number): Failure | undefined {
-    const node = this.#node;
     // Steps that follow each other without a turn of the event loop leave no room for the alarm.
     if (earliestDeadline() <= time) expireDue();
+    return this.#pending();
+  }
+
+  #pending(): Failure | undefined {
+    const node = this.#node;
     const { order } = node;
     if (order !== undefined && node.openShields === 0) {
       this.#throws++;

@@ -857,3 +857,22 @@ test('runSync inside a coroutine sees the deadline of the run', async (t) => {
   });
   t.is(scope.state, 'executed');
 });
+
+test('a step is not begun once its scope was told to stop, although what it waited for has come', async (t) => {
+  const victim = new Timeout(REACHABLE);
+  let hasBegun = false;
+  // Its first step lets the deadline of the other pass, and its next `yield` has the scopes told.
+  const busy = run(function* () {
+    yield* wait(Promise.resolve());
+    spinUntil(victim.deadline);
+    yield* wait(Promise.resolve());
+  }, 60_000);
+  const outcome = victim.run(function* () {
+    yield* wait(Promise.resolve());
+    hasBegun = true;
+  });
+  const error = await timeoutFrom(t, outcome);
+  t.is(error.stage, 'yield');
+  t.false(hasBegun);
+  await busy;
+});
