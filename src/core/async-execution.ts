@@ -2,13 +2,13 @@ import { types } from 'node:util';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { nativeDepth, struckDepth } from '../strategy/native-strategy.js';
-import { STOPPED } from '../strategy/strategy.js';
+import { STOPPED, type Stop } from '../strategy/strategy.js';
 import { asyncNow } from './async-clock.js';
 import { endSettled, endStoppedPart, endUnstarted } from './async-ending.js';
 import { nodeOf, orderError, orderOf, stopScope } from './async-node.js';
 import { popPart } from './async-part.js';
 import { lastPartStop, runPart } from './async-step.js';
-import { asyncScope, runInside } from './async-storage.js';
+import { asyncScope, runAround, runInside } from './async-storage.js';
 import { captureCallStack, type CallStack } from './call-stack.js';
 import type { Failure } from './cleanup-stack.js';
 import { Coroutine } from './coroutine.js';
@@ -59,7 +59,10 @@ export function executeAsync(
     advance(node, work);
   } finally {
     // Where no stack was left, nobody else does it.
-    if (scope.isStarting === true) leaveStack(node);
+    if (scope.isStarting === true) {
+      leaveStack(node);
+      ignoreIfUnwinding(node);
+    }
   }
   return node.promise;
 }
@@ -87,20 +90,18 @@ function advance(node: RunNode, work: AsyncWork): void {
     if (runInside(scope, runPart, callWork, begun) === STOPPED) {
       const ended = lastPartStop();
       if (ended.stage !== 'late') {
-        uninterrupted(() => {
-          endStoppedPart(node, ended);
-          leaveStack(node);
-        });
+        endCut(node, ended);
         return;
       }
     }
     rest = restOf(node, begun.result);
+    // The first step of a coroutine was stopped.
+    if (node.isOver) return;
   } catch (error) {
     failure = { error };
   }
   uninterrupted(() => {
     awaitRest(node, failure, rest);
-    leaveStack(node);
   });
 }
 
@@ -113,7 +114,20 @@ function leaveStack(node: RunNode): void {
     node.unwound();
     node.markHandled();
   }
-  // The stop of what is around is under way: nobody will get the promise.
+}
+
+/** A part was stopped by force. Whoever is told of that is outside of the scope, as after all other ends. */
+function endCut(node: RunNode, ended: Stop): void {
+  uninterrupted(() => {
+    node.isAwaited = true;
+    if (node.scope.isStarting === true) leaveStack(node);
+    runAround(node.scope, endStoppedPart, node, ended);
+    ignoreIfUnwinding(node);
+  });
+}
+
+/** Where the stop of what is around is under way, nobody will get the promise. */
+function ignoreIfUnwinding(node: RunNode): void {
   if (node.isOver && nativeDepth() > 0 && struckDepth() <= nativeDepth()) node.markHandled();
 }
 
@@ -195,7 +209,7 @@ function callWork(begun: Start): unknown {
 /** What the first part handed back is the rest of the work, or its value; of a coroutine, its steps are. */
 function restOf(node: RunNode, result: unknown): unknown {
   if (isGenerator(result)) {
-    const coroutine = new Coroutine(node, result, endStoppedPart);
+    const coroutine = new Coroutine(node, result, endCut);
     node.coroutine = coroutine;
     return runInside(node.scope, startCoroutine, coroutine, undefined);
   }
@@ -208,7 +222,10 @@ function restOf(node: RunNode, result: unknown): unknown {
 function awaitRest(node: RunNode, failure: Failure | undefined, rest: unknown): void {
   node.isAwaited = true;
   if (failure !== undefined || !mayBeThenable(rest)) {
+    // First, so that whoever is told of the end is outside of the scope.
+    leaveStack(node);
     endSettled(node, failure, rest);
+    ignoreIfUnwinding(node);
     return;
   }
   waitFor(
@@ -222,6 +239,8 @@ function awaitRest(node: RunNode, failure: Failure | undefined, rest: unknown): 
     },
   );
   if (node.order !== undefined) node.wake?.();
+  leaveStack(node);
+  ignoreIfUnwinding(node);
 }
 
 function adopt(_scope: Scope, thenable: unknown): Promise<unknown> {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Scope } from './scope.js';
 
 // Made at first need: it has a price for every promise of the process on Node 20 and 22.
-let storage: AsyncLocalStorage<Scope> | undefined;
+let storage: AsyncLocalStorage<Scope | undefined> | undefined;
 
 /** Whether there has been an asynchronous scope in this thread. */
 export function hasAsyncScopes(): boolean {
@@ -18,6 +18,17 @@ export function runInside<T, A, B>(
 ): T {
   storage ??= new AsyncLocalStorage();
   return storage.run(scope, work, scope, first, second);
+}
+
+/** Calls `work` where it is inside what `scope` is in, but not inside `scope`. */
+export function runAround<A, B>(
+  scope: Scope,
+  work: (first: A, second: B) => void,
+  first: A,
+  second: B,
+): void {
+  if (storage === undefined) work(first, second);
+  else storage.run(scope.enclosing, work, first, second);
 }
 
 /**
