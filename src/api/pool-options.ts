@@ -4,6 +4,7 @@ import { parseDuration } from '../core/options.js';
 import type { PoolLimits } from '../core/pool/host-pool.js';
 import { invalidOptionRange, invalidOptionType } from '../errors/invalid-option-error.js';
 import type { HostOptions } from '../strategy/isolation/host.js';
+import { isTaskReference, type TaskReference } from '../strategy/task-reference.js';
 import { parseLimits } from './isolated-options.js';
 import { moduleUrl } from './task.js';
 
@@ -23,8 +24,11 @@ export interface PoolOptions {
   readonly timeout?: number | null | undefined;
   /** After so many calls a worker or process is replaced. Default: never. */
   readonly tasksPerHost?: number | undefined;
-  /** A module that each worker or process loads before its first call: a URL or an absolute path. */
-  readonly initializer?: string | URL | undefined;
+  /**
+   * What each worker or process does before its first call: loads a module (a URL or an absolute path), or calls a function
+   * that `task()` names, without arguments, and awaits it. Where that fails, the call that has waited longest rejects.
+   */
+  readonly initializer?: string | URL | TaskReference<unknown, readonly []> | undefined;
   /** Limits on memory; see `node:worker_threads`. */
   readonly resourceLimits?: ResourceLimits | undefined;
   /** After so long without work those beyond `minimum` are let go. Default: never. */
@@ -71,12 +75,19 @@ export function parsePoolOptions(options: PoolOptions): PoolSettings {
     },
     host: {
       resourceLimits: parseLimits(options.resourceLimits),
-      initializer: initializer === undefined ? undefined : moduleUrl(initializer, 'initializer'),
+      initializer: parseInitializer(initializer),
     },
     timeout: parseDuration(options.timeout, 'timeout'),
     queueTimeout: parseDuration(options.queueTimeout, 'queueTimeout'),
     name,
   };
+}
+
+function parseInitializer(initializer: PoolOptions['initializer']): HostOptions['initializer'] {
+  if (initializer === undefined) return undefined;
+  if (!isTaskReference(initializer)) return moduleUrl(initializer, 'initializer');
+  const { url, exportName } = initializer;
+  return { kind: 'module', url, exportName };
 }
 
 /** A limit on a number of things: absent is `Infinity`. */

@@ -1,10 +1,11 @@
 import type { TransferableError } from '../errors/transfer.js';
 import type { TaskReply, TaskRequest } from './task-request.js';
+import type { Initializer } from './worker-messages.js';
 
 /** From the owner to its process. Instants are on the scale of `sharedNow`, which all processes share. */
 export type ProcessOrder =
-  /** The first message: what to load before the first call. */
-  | { readonly kind: 'start'; readonly initializer: string | undefined }
+  /** The first message: what to do before the first call. */
+  | { readonly kind: 'start'; readonly initializer: Initializer | undefined }
   | { readonly kind: 'run'; readonly request: TaskRequest }
   | { readonly kind: 'stop'; readonly id: number; readonly hardDeadline: number }
   | {

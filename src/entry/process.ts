@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers';
 import { toTransferable } from '../errors/transfer.js';
 import { markIdle } from './idle-resources.js';
+import { initialize } from './initialize.js';
 import { markEntryStarted } from './loading-module.js';
 import { takeChannel } from './process-channel.js';
 import type { ProcessOrder } from './process-messages.js';
@@ -11,6 +12,7 @@ import { fromShared } from './shared-clock.js';
 import { silenceLoaderWarning } from './silence-loader-warning.js';
 import { SoftSignal } from './soft-signal.js';
 import type { TaskReply, TaskRequest } from './task-request.js';
+import type { Initializer } from './worker-messages.js';
 
 const channel = takeChannel();
 let softSignal: SoftSignal | undefined;
@@ -48,9 +50,9 @@ function obey(order: ProcessOrder): void {
   }
 }
 
-async function start(initializer: string | undefined): Promise<void> {
+async function start(initializer: Initializer | undefined): Promise<void> {
   try {
-    if (initializer !== undefined) await import(initializer);
+    if (initializer !== undefined) await initialize(initializer);
   } catch (error) {
     channel.send({ kind: 'failed', error: toTransferable(error) });
     return;

@@ -30,6 +30,9 @@ export interface WrappedTask {
 /** A task in a form that structured clone takes. */
 export type TransferableTask = SourceTask | ModuleTask | WrappedTask;
 
+/** What is done before the first task: the URL of a module that is loaded, or an export that is called as well. */
+export type Initializer = string | ModuleTask;
+
 /** From the owner to its worker, while that runs a task; of no effect afterwards. Instants are on the shared scale. */
 export type TaskControl =
   | { readonly control: 'stop'; readonly id: number; readonly hardDeadline: number }
@@ -69,7 +72,7 @@ export interface WorkerStart {
   readonly hardstop: {
     readonly port: MessagePort;
     readonly cells: SharedArrayBuffer;
-    /** URL of a module that is loaded before the first task. */
-    readonly initializer: string | undefined;
+    /** What is done before the first task. */
+    readonly initializer: Initializer | undefined;
   };
 }

@@ -5,7 +5,8 @@ import { workerData } from 'node:worker_threads';
 import { NotTransferableError } from '../errors/not-transferable-error.js';
 import { toTransferable } from '../errors/transfer.js';
 import { markIdle } from './idle-resources.js';
-import { markEntryStarted, whileLoadingTaskModule } from './loading-module.js';
+import { initialize } from './initialize.js';
+import { markEntryStarted } from './loading-module.js';
 import { moveTaskDeadlines, serveTask, stopTask, unsendable } from './serve-task.js';
 import type { TaskReply, TaskRequest } from './task-request.js';
 import { silenceLoaderWarning } from './silence-loader-warning.js';
@@ -24,7 +25,7 @@ silenceLoaderWarning();
 reportDeath();
 if (initializer === undefined) beReady();
 // What it throws is not caught by anybody, and so is reported as the cause of the thread's end.
-else void whileLoadingTaskModule(initializer, () => import(initializer)).then(beReady);
+else void initialize(initializer).then(beReady);
 
 function beReady(): void {
   // In a turn of the loop of its own: what counts as idle must not include the loading of this program. Requests that

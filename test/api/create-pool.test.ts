@@ -12,6 +12,7 @@ import {
   WorkerExitError,
   type PoolOptions,
 } from 'hardstop';
+import type * as initializers from '../fixtures/isolation/initializer.js';
 import type * as tasks from '../fixtures/isolation/tasks.js';
 import { timeoutFrom } from '../harness/async-work.js';
 import { runSource } from '../harness/run-fixture.js';
@@ -94,6 +95,35 @@ for (const kind of ['worker', 'process'] as const) {
     await using pool = createPool({ kind, size: 1, initializer });
     await t.throwsAsync(pool.run(double, { args: [1], timeout: AMPLE }));
     await t.throwsAsync(pool.run(double, { args: [1], timeout: AMPLE }));
+  });
+
+  test(`an initialiser that is a task is called once, without arguments, and awaited [${kind}]`, async (t) => {
+    const initializer = task<typeof initializers.prepare>(INITIALIZER, 'prepare');
+    await using pool = createPool({ kind, size: 1, initializer });
+    const readFlag = task<typeof tasks.readFlag>(TASKS, 'readFlag');
+    t.deepEqual(await pool.run(readFlag, AMPLE), [1, '0 arguments']);
+    t.deepEqual(await pool.run(readFlag, AMPLE), [1, '0 arguments']);
+  });
+
+  test(`what an initialiser that is a task fails with is told, with its stack [${kind}]`, async (t) => {
+    await using pool = createPool({
+      kind,
+      size: 1,
+      initializer: task<typeof initializers.failLater>(INITIALIZER, 'failLater'),
+    });
+    const told: unknown = await t.throwsAsync(pool.run(double, { args: [1], timeout: AMPLE }), {
+      message: /no connection/,
+    });
+    const cause = told instanceof WorkerExitError ? told.cause : told;
+    t.true(cause instanceof RangeError);
+    t.regex((cause as Error).stack ?? '', /failLater/);
+  });
+
+  test(`an initialiser that its module does not export is named [${kind}]`, async (t) => {
+    await using pool = createPool({ kind, size: 1, initializer: task(INITIALIZER, 'absent') });
+    await t.throwsAsync(pool.run(double, { args: [1], timeout: AMPLE }), {
+      message: /exported as `absent`/,
+    });
   });
 
   test(`tasksPerHost replaces hosts [${kind}]`, async (t) => {
@@ -267,6 +297,7 @@ test('bad options are refused, and name the option', (t) => {
     [{ kind: 'worker', timeout: 'a' }, 'timeout'],
     [{ kind: 'worker', idleTimeout: NaN }, 'idleTimeout'],
     [{ kind: 'worker', initializer: './relative.js' }, 'initializer'],
+    [{ kind: 'worker', initializer: () => undefined }, 'initializer'],
     [{ kind: 'worker', resourceLimits: 1 }, 'resourceLimits'],
     [
       { kind: 'worker', resourceLimits: { maxOldGenerationSizeMb: '32' } },

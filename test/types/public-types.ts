@@ -350,6 +350,13 @@ export function poolsInferAsTheFunctionsDo(): void {
   assertType<Equal<typeof results, AsyncIterableIterator<MapResult<number, string>, undefined>>>();
   // @ts-expect-error -- the items are not what the task takes
   pool.map((n: number) => n, ['1']);
+  createPool({ kind: 'worker', initializer: task<() => Promise<void>>(import.meta.url, 'open') });
+  createPool({ kind: 'worker', initializer: task(import.meta.url, 'open') });
+  createPool({
+    kind: 'worker',
+    // @ts-expect-error -- an initialiser gets no arguments
+    initializer: task<(n: number) => void>(import.meta.url, 'open'),
+  });
   // @ts-expect-error -- there is no such kind
   createPool({ kind: 'thread' });
   sendMessage({ done: 1 });

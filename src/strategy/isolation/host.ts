@@ -1,5 +1,5 @@
 import type { Transferable } from 'node:worker_threads';
-import type { TransferableTask } from '../../entry/worker-messages.js';
+import type { Initializer, TransferableTask } from '../../entry/worker-messages.js';
 import type { Stage } from '../strategy.js';
 
 /** One call of a task, as a host runs it. Instants are ms on the `performance.now()` scale of this thread. */
@@ -82,8 +82,8 @@ export interface Host {
 export interface HostOptions {
   /** Memory limits; workers only. */
   readonly resourceLimits: import('node:worker_threads').ResourceLimits | undefined;
-  /** URL of a module that is loaded before the first call. */
-  readonly initializer: string | undefined;
+  /** What is done before the first call. */
+  readonly initializer: Initializer | undefined;
 }
 
 /** Starts hosts of one kind. */
