@@ -1,14 +1,16 @@
 // The memory that a worker shares with the thread that waits for it: the waiting thread sleeps in `Atomics.wait`, where
 // no message can reach it, and reads the reply itself once a cell has changed.
 
-/** Id of the request that was answered last. The cell that the caller sleeps on. */
+/** Id of the request that was answered last. */
 const ANSWERED = 0;
 /** 1 from when the thread's exit handlers run. */
 const EXITING = 1;
 const EXIT_CODE = 2;
 /** Id of the request whose task has ended and whose answer is in the making; 0: of none. */
 const REPLYING = 3;
-const COUNT = 4;
+/** How many messages and answers have been posted. The cell that the caller sleeps on. */
+const POSTED = 4;
+const COUNT = 5;
 
 /** The id that a worker answers when it is ready for its first request. */
 export const READY_ID = 1;
@@ -38,6 +40,10 @@ export class WorkerCells {
     return Atomics.load(this.#cells, ANSWERED);
   }
 
+  get posted(): number {
+    return Atomics.load(this.#cells, POSTED);
+  }
+
   get replying(): number {
     return Atomics.load(this.#cells, REPLYING);
   }
@@ -49,9 +55,9 @@ export class WorkerCells {
       : undefined;
   }
 
-  /** Caller: sleeps until `answered` differs from `seen`, the thread begins to exit, or `ms` have passed. */
+  /** Caller: sleeps until `posted` differs from `seen`, which it does too when the thread begins to exit, or `ms` have passed. */
   wait(seen: number, ms: number): void {
-    Atomics.wait(this.#cells, ANSWERED, seen, ms);
+    Atomics.wait(this.#cells, POSTED, seen, ms);
   }
 
   /** Worker: the task of request `id` has ended; its answer is made now, */
@@ -67,13 +73,19 @@ export class WorkerCells {
   /** Worker: the reply to request `id` has been posted. */
   answer(id: number): void {
     Atomics.store(this.#cells, ANSWERED, id);
-    Atomics.notify(this.#cells, ANSWERED);
+    this.post();
+  }
+
+  /** Worker: something has been posted. */
+  post(): void {
+    Atomics.add(this.#cells, POSTED, 1);
+    Atomics.notify(this.#cells, POSTED);
   }
 
   /** Worker: the thread is about to end by itself. */
   exit(code: number): void {
     Atomics.store(this.#cells, EXIT_CODE, code);
     Atomics.store(this.#cells, EXITING, 1);
-    Atomics.notify(this.#cells, ANSWERED);
+    this.post();
   }
 }

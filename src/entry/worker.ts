@@ -51,6 +51,7 @@ async function serve(request: TaskRequest): Promise<void> {
     request,
     (message, transfer) => {
       port.postMessage({ kind: 'message', id, message } satisfies WorkerReport, transfer);
+      cells.post();
     },
     {
       onEnd: () => {

@@ -8,6 +8,7 @@ import type { TransferableTask } from '../../entry/worker-messages.js';
 import { now } from '../../clock.js';
 import { StrategyUnavailableError } from '../../errors/strategy-unavailable-error.js';
 import type { CallOutcome, HostOptions } from '../isolation/host.js';
+import { MessageDelivery } from '../isolation/message-delivery.js';
 import { refuseWhileLoading } from '../isolation/transferable-task.js';
 import { STOPPED, type Stage, type Stop, type Stopped, type Strategy } from '../strategy.js';
 import { startBridgeCall, type BridgeCall } from '../sync-bridge/bridge-call.js';
@@ -116,9 +117,15 @@ export const processStrategy: Strategy<ProcessWork, unknown> = {
     const call = startBridgeCall('process', question, (begun) => {
       running.set(work, begun);
     });
+    const messages = onMessage === undefined ? undefined : new MessageDelivery(onMessage, hard);
+    const onEvent =
+      messages &&
+      ((message: unknown) => {
+        messages.deliver(message);
+      });
     let outcome: CallOutcome | undefined;
     try {
-      if (call.wait(hard + ANSWER_LIMIT_MS, onMessage) === 'answered') {
+      if (call.wait(hard + ANSWER_LIMIT_MS, onEvent) === 'answered') {
         outcome = fromProcessAnswer(call.take() as ProcessAnswer);
       }
     } catch (error) {
@@ -127,6 +134,7 @@ export const processStrategy: Strategy<ProcessWork, unknown> = {
       throw error;
     }
     running.delete(work);
+    if (outcome !== undefined && outcome.kind !== 'stopped') messages?.deliverRest();
     if (outcome !== undefined) return resultOf(outcome, deadline);
     call.abandon();
     return stopped({ reason: 'deadline', stage: 'abandoned', stopped: false, endedAt: now() });

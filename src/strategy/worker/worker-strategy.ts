@@ -1,16 +1,19 @@
 import type { ResourceLimits, Transferable } from 'node:worker_threads';
 import { now } from '../../clock.js';
 import type { TaskReply } from '../../entry/task-request.js';
+import { sharedNow } from '../../entry/worker-cells.js';
 import type { TransferableTask, WorkerReport } from '../../entry/worker-messages.js';
 import { StrategyUnavailableError } from '../../errors/strategy-unavailable-error.js';
 import { refuseWhileLoading, transferableTask } from '../isolation/transferable-task.js';
+import { MessageDelivery } from '../isolation/message-delivery.js';
 import { outcomeOf } from '../isolation/reply-outcome.js';
 import type { CallOutcome } from '../isolation/host.js';
 import { nativeRefusal } from '../native-strategy.js';
 import { STOPPED, type Stop, type Stopped, type Strategy } from '../strategy.js';
 import { ANSWER_LIMIT_MS, answerAllowance, END_LIMIT_MS } from './allowances.js';
+import { raiseInTask } from './raise-in-task.js';
 import { WarmSpare } from './warm-spare.js';
-import type { WorkerThread } from './worker-thread.js';
+import type { WaitResult, WorkerThread } from './worker-thread.js';
 
 /** One call of a task in a worker. Made for one run. */
 export interface WorkerWork {
@@ -20,7 +23,7 @@ export interface WorkerWork {
   readonly resourceLimits: ResourceLimits | undefined;
   /** The label of the scope inside. */
   readonly name: string | undefined;
-  /** Called with each message of the task, once that has ended. */
+  /** Called in the caller's thread with each message that the task sends while it runs. */
   readonly onMessage: ((message: unknown) => void) | undefined;
 }
 
@@ -130,7 +133,22 @@ export const workerStrategy: Strategy<WorkerWork, unknown> = {
       spare.release(thread, work.resourceLimits);
       throw error;
     }
-    let result = thread.waitForAnswer(Math.min(hardDeadline, enclosingDeadline) + answerAllowance);
+    const until = Math.min(hardDeadline, enclosingDeadline);
+    const messages = deliveryOf(work, until);
+    let result: WaitResult;
+    try {
+      result = thread.waitForAnswer(
+        until + answerAllowance,
+        messages &&
+          ((report) => {
+            passOn(report, thread, messages);
+          }),
+      );
+    } catch (error) {
+      // Of `onMessage`, as a rule: the task is not to outlive the call.
+      endEarly(thread, work);
+      throw error;
+    }
     if (result === 'expired' && thread.isReplying) {
       result = thread.waitForAnswer(now() + ANSWER_LIMIT_MS);
     }
@@ -143,7 +161,7 @@ export const workerStrategy: Strategy<WorkerWork, unknown> = {
       spare.replaceSoon(work.resourceLimits);
       throw thread.exitError();
     }
-    return takeResult(thread, work, deadline);
+    return takeResult(thread, work, messages, deadline);
   },
 
   lastStop() {
@@ -152,11 +170,20 @@ export const workerStrategy: Strategy<WorkerWork, unknown> = {
   },
 };
 
-function takeResult(thread: WorkerThread, work: WorkerWork, deadline: number): unknown {
+function deliveryOf({ onMessage }: WorkerWork, until: number): MessageDelivery | undefined {
+  return onMessage === undefined ? undefined : new MessageDelivery(onMessage, until);
+}
+
+function takeResult(
+  thread: WorkerThread,
+  work: WorkerWork,
+  messages: MessageDelivery | undefined,
+  deadline: number,
+): unknown {
   let reply: TaskReply;
   try {
     reply = thread.takeAnswer((report) => {
-      passOn(work, report);
+      passOn(report, thread, messages);
     });
   } catch (error) {
     thread.terminate();
@@ -166,6 +193,7 @@ function takeResult(thread: WorkerThread, work: WorkerWork, deadline: number): u
   const outcome = outcomeOf(reply);
   if (outcome.kind === 'stopped') return takeStop(thread, work, reply, outcome, deadline);
   giveBack(thread, work, reply);
+  messages?.deliverRest();
   if (outcome.kind === 'threw') throw outcome.error;
   if (outcome.kind === 'died') throw outcome.error;
   const { value, endedAt } = outcome;
@@ -227,8 +255,27 @@ function giveBack(thread: WorkerThread, { resourceLimits }: WorkerWork, reply: T
   }
 }
 
-function passOn({ onMessage }: WorkerWork, report: WorkerReport): void {
-  if (report.kind === 'message') onMessage?.(report.message);
+/** The caller wants no answer any more. */
+function endEarly(thread: WorkerThread, work: WorkerWork): void {
+  thread.order({ control: 'stop', id: thread.lastId, hardDeadline: sharedNow() });
+  raiseInTask(thread.worker.threadId);
+  if (thread.waitForAnswer(now() + answerAllowance) !== 'answered') {
+    end(thread, work);
+    return;
+  }
+  running.delete(work);
+  const reply = thread.takeAnswer();
+  if (reply.kind === 'stopped' && !reply.stopped) end(thread, work);
+  else giveBack(thread, work, reply);
+}
+
+function passOn(
+  report: WorkerReport,
+  thread: WorkerThread,
+  messages: MessageDelivery | undefined,
+): void {
+  if (report.kind === 'message') messages?.deliver(report.message);
+  else if (report.kind === 'dying') thread.keepLastWords(report);
 }
 
 function stopped(fields: Partial<Stop> & Pick<Stop, 'stage' | 'stopped'>): Stopped {

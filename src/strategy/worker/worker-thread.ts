@@ -22,6 +22,7 @@ import { refuseEndlessStart } from '../endless-start.js';
 import { entryUrl } from '../entry-url.js';
 import { inheritedFlags } from '../inherited-flags.js';
 import type { HostOptions, TaskCall } from '../isolation/host.js';
+import { uninterrupted } from '../uninterrupted.js';
 import { exitErrorOf } from './worker-exit.js';
 
 /** How a wait for a worker ended. */
@@ -49,6 +50,8 @@ export class WorkerThread {
   /** What Node has said of its end, where the owner's loop has turned since. */
   #reported: unknown;
   #lastWords: TransferableError | undefined;
+  /** The answer to the last request, where it was read together with what came before it. */
+  #answer: TaskReply | undefined;
   // Whether a dead peer shows; see `#askWhetherEnded`.
   readonly #deathShows: boolean;
 
@@ -80,6 +83,11 @@ export class WorkerThread {
       this.#reported = error;
     });
     this.#deathShows = postProbe(port1);
+  }
+
+  /** Of the request that was posted last. */
+  get lastId(): number {
+    return this.#lastId;
   }
 
   get isReady(): boolean {
@@ -121,6 +129,7 @@ export class WorkerThread {
       );
     }
     this.#lastId = id;
+    this.#answer = undefined;
     return id;
   }
 
@@ -129,17 +138,23 @@ export class WorkerThread {
     this.port.postMessage(order);
   }
 
-  /** Blocks until the last request is answered, or the thread, at the start, is ready. */
-  waitForAnswer(until: number): WaitResult {
+  /**
+   * Blocks until the last request is answered, or the thread, at the start, is ready.
+   *
+   * @param onOther called with what is posted before the answer, as it comes; what it throws is thrown from here
+   */
+  waitForAnswer(until: number, onOther?: (report: WorkerReport) => void): WaitResult {
     let check = FIRST_CHECK_MS;
     for (;;) {
-      const { answered } = this.#cells;
-      if (answered === this.#lastId) return 'answered';
+      // Read before the port is: what is posted from here on ends the wait below.
+      const { posted } = this.#cells;
+      if (onOther !== undefined) this.#readOthers(until, onOther);
+      if (this.hasAnswered) return 'answered';
       const left = until - now();
       // Not `<=`: with nothing left the clock has reached `until`.
       if (!(left > 0)) return 'expired';
-      this.#cells.wait(answered, Math.min(left, check));
-      if (this.#cells.answered !== answered) continue;
+      this.#cells.wait(posted, Math.min(left, check));
+      if (this.#cells.posted !== posted && this.#cells.exitCode === undefined) continue;
       if (this.#cells.exitCode !== undefined) check = END_CHECK_MS;
       if (this.#askWhetherEnded()) return this.hasAnswered ? 'answered' : 'ended';
       check = Math.min(check * 1.5, LAST_CHECK_MS);
@@ -148,18 +163,39 @@ export class WorkerThread {
 
   /** The answer to the last request, once there is one. `onOther` is called with what was posted before it. */
   takeAnswer(onOther: (report: WorkerReport) => void = () => undefined): TaskReply {
-    for (;;) {
+    while (this.#answer === undefined) {
+      const report = this.#readNext();
+      if (report === undefined) throw new WorkerExitError({ exitCode: this.#cells.exitCode });
+      if (this.#answer === undefined) onOther(report);
+    }
+    return this.#answer;
+  }
+
+  #readOthers(until: number, onOther: (report: WorkerReport) => void): void {
+    while (this.#answer === undefined) {
+      const report = this.#readNext();
+      if (report === undefined) return;
+      if (this.#answer === undefined) onOther(report);
+      if (now() >= until) return;
+    }
+  }
+
+  /** What was posted next; the answer to the last request is kept. */
+  #readNext(): WorkerReport | undefined {
+    // This thread may be unwound from outside: what has been read then is not lost.
+    return uninterrupted(() => {
       let received: ReturnType<typeof receiveMessageOnPort>;
       try {
         received = receiveMessageOnPort(this.port);
       } catch (cause) {
-        throw new NotTransferableError('The result of the task cannot be read here', { cause });
+        throw new NotTransferableError('What a task has sent cannot be read here', { cause });
       }
-      if (received === undefined) throw new WorkerExitError({ exitCode: this.#cells.exitCode });
-      const report = received.message as WorkerReport;
-      if (isReply(report) && report.id === this.#lastId) return report;
-      onOther(report);
-    }
+      const report = received?.message as WorkerReport | undefined;
+      if (report !== undefined && isReply(report) && report.id === this.#lastId) {
+        this.#answer = report;
+      }
+      return report;
+    });
   }
 
   /** The error for a thread that has ended by itself. */
@@ -196,7 +232,7 @@ export class WorkerThread {
     while (!this.#askWhetherEnded()) {
       const left = until - now();
       if (!(left > 0)) return false;
-      this.#cells.wait(this.#cells.answered, Math.min(left, END_CHECK_MS));
+      this.#cells.wait(this.#cells.posted, Math.min(left, END_CHECK_MS));
     }
     return true;
   }

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import anyTest from 'ava';
+import { currentScope, runInProcessSync, runInWorkerSync, task, TimeoutError } from 'hardstop';
+import type * as tasks from '../fixtures/isolation/tasks.js';
+import { sleep } from '../harness/work.js';
+
+// Each blocks this thread.
+const test = anyTest.serial;
+
+const TASKS = new URL('../fixtures/isolation/tasks.js', import.meta.url);
+/** Long enough for anything that is not meant to time out. */
+const AMPLE = 60_000;
+
+const awaitFile = task<typeof tasks.awaitFile>(TASKS, 'awaitFile');
+const countUp = task<typeof tasks.countUp>(TASKS, 'countUp');
+const flood = task<typeof tasks.flood>(TASKS, 'flood');
+
+/** What both have in common. */
+type RunBlocking = typeof runInWorkerSync & typeof runInProcessSync;
+
+for (const [kind, runBlocking] of [
+  ['worker', runInWorkerSync as RunBlocking],
+  ['process', runInProcessSync as RunBlocking],
+] as const) {
+  test(`a caller that blocks hears messages while the task runs [${kind}]`, (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'hardstop-'));
+    const path = join(directory, 'heard');
+    const heard: unknown[] = [];
+    try {
+      const value = runBlocking(awaitFile, {
+        args: [path],
+        timeout: AMPLE,
+        onMessage: (message) => {
+          heard.push(message);
+          // What the task waits for.
+          writeFileSync(path, '');
+        },
+      });
+      t.is(value, 'seen');
+      t.deepEqual(heard, ['begun']);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test(`it hears them in order, all of them before the result [${kind}]`, (t) => {
+    const heard: unknown[] = [];
+    const value = runBlocking(countUp, {
+      args: [1_000],
+      timeout: AMPLE,
+      onMessage: (message) => heard.push(message),
+    });
+    t.is(value, 'counted');
+    t.deepEqual(
+      heard,
+      heard.map((_, n) => n),
+    );
+    t.is(heard.length, 1_000);
+  });
+
+  test(`the callback runs in the scope of its call, and may make calls of its own [${kind}]`, (t) => {
+    const heard: unknown[] = [];
+    runBlocking(countUp, {
+      args: [2],
+      timeout: AMPLE,
+      name: 'outer',
+      onMessage: (n) => {
+        heard.push([currentScope()?.name, runBlocking(() => 'inner', AMPLE), n]);
+      },
+    });
+    t.deepEqual(heard, [
+      ['outer', 'inner', 0],
+      ['outer', 'inner', 1],
+    ]);
+    t.is(currentScope(), undefined);
+  });
+
+  test(`what the callback throws ends the task and is thrown [${kind}]`, (t) => {
+    const error = new RangeError('enough');
+    let calls = 0;
+    const call = (): never =>
+      runBlocking(flood, {
+        timeout: AMPLE,
+        grace: 0,
+        onMessage: () => {
+          calls++;
+          throw error;
+        },
+      });
+    t.is(t.throws(call, { instanceOf: RangeError }), error);
+    t.is(calls, 1);
+    t.is(
+      runBlocking(() => 'next', AMPLE),
+      'next',
+    );
+  });
+
+  test(`a flood of messages does not keep the caller of a task that was stopped [${kind}]`, (t) => {
+    let calls = 0;
+    const call = (): never =>
+      runBlocking(flood, {
+        timeout: 300,
+        grace: 0,
+        onMessage: () => {
+          calls++;
+          // All that were sent by then would take minutes.
+          sleep(10);
+        },
+      });
+    const error = t.throws(call, { instanceOf: TimeoutError });
+    t.true(error?.stopped);
+    t.true(calls < 6_000);
+  });
+}
