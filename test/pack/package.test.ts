@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
@@ -17,7 +18,8 @@ for (const path of [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
-  'dist/index.js',
+  'dist/bundle/main/index.js',
+  'dist/bundle/main/late.cjs',
   'dist/index.d.ts',
   'dist/bundle/cli/main.cjs',
   'binding.gyp',
@@ -40,7 +42,35 @@ test('the package holds no tests, caches or tools', async (t) => {
 
 test('the package stays small', async (t) => {
   const size = (await packed).reduce((sum, file) => sum + file.size, 0);
-  t.true(size < 3_000_000, `${size} bytes unpacked`);
+  t.true(size < 2_700_000, `${size} bytes unpacked`);
+});
+
+test('the package as it is published has all that its commands need', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hardstop-packed-'));
+  t.teardown(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const run = promisify(execFile);
+  const { stdout } = await run(
+    'npm',
+    ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
+    {
+      cwd: packageRoot,
+    },
+  );
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  await run('tar', ['xzf', filename], { cwd: folder });
+  for (const args of [
+    ['doctor'],
+    ['run', '60', process.execPath, '--version'],
+    ['bench', '--iterations', '1', '--timeout', '1'],
+  ]) {
+    const { stdout: printed } = await run(process.execPath, [
+      join(folder, 'package/dist/bundle/cli/main.cjs'),
+      ...args,
+    ]);
+    t.not(printed, '', args[0]);
+  }
 });
 
 test('few packages come with it, and all of them are pinned for those who work on it', (t) => {

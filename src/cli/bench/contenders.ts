@@ -1,5 +1,5 @@
 import { Script } from 'node:vm';
-import { runInProcess, runInWorker, runInWorkerSync, runSync, type Timeout } from '../../index.js';
+import { runInProcess, runInWorker, runInWorkerSync, runSync, type Timeout } from 'hardstop';
 import { IN_TIME_LIMIT_MS, type Contender, type Limiter } from './contender.js';
 import { foreignPools } from './foreign-pools.js';
 import { importForeign } from './import-foreign.js';

@@ -1,4 +1,4 @@
-import { capabilities, runSync, StrategyUnavailableError, type Capabilities } from '../../index.js';
+import { capabilities, runSync, StrategyUnavailableError, type Capabilities } from 'hardstop';
 import { packageVersion } from '../../version.js';
 import { describeMachine, type Machine } from '../machine.js';
 import { measureClockStep } from './clock-step.js';

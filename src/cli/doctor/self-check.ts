@@ -1,4 +1,4 @@
-import { isTimeoutError, runSync } from '../../index.js';
+import { isTimeoutError, runSync } from 'hardstop';
 
 /** What one live check has shown on this machine. */
 export interface SelfCheck {

@@ -1,4 +1,4 @@
-import { isTimeoutError } from '../../../index.js';
+import { isTimeoutError } from 'hardstop';
 import { findContender } from '../contenders.js';
 import { isTimeout } from '../is-timeout.js';
 import { numberSetting, stringSetting, type TrialResult, type TrialSettings } from '../trial.js';
