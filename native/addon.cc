@@ -235,13 +235,7 @@ Napi::Value SetUp(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto words = info[1].As<Napi::Int32Array>();
   Unblind::Calibrate(env);
-  int32_t thread_id = 0;
-  if (!IsMainThread(env)) {
-    Napi::Value id = info[0].As<Napi::Function>().Call({});
-    if (env.IsExceptionPending()) return env.Undefined();
-    thread_id = id.As<Napi::Number>().Int32Value();
-  }
-  EnvState* state = EnvState::Create(env, thread_id, words.Data());
+  EnvState* state = EnvState::Create(env, Integer(info, 0), words.Data());
   if (state == nullptr) return env.Undefined();
   if (napi_create_reference(env, words, 1, &state->shared_memory) != napi_ok ||
       napi_create_reference(env, info[2], 1, &state->stopped_sentinel) != napi_ok ||
@@ -278,6 +272,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
     return exports;
   }
   AsyncContext::Load();
+  exports.Set("isMainThread", Napi::Boolean::New(env, IsMainThread(env)));
   exports.Set("setUp", Napi::Function::New<SetUp>(env, "setUp"));
   return exports;
 }

@@ -143,11 +143,12 @@ export interface NativeFunctions {
 export interface Addon {
   /** The V8 entry point that this runtime lacks; everything else is absent then. */
   readonly missing?: string;
+  /** Whether it is known that this is the thread with the id 0. */
+  readonly isMainThread: boolean;
   /** `undefined`: this platform has none of it. */
   commandLine(): CommandLineFunctions | undefined;
   setUp(
-    /** Called outside of the main thread only. */
-    threadId: () => number,
+    threadId: number,
     words: Int32Array,
     sentinel: object,
     emptyFunction: () => void,

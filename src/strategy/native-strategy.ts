@@ -180,7 +180,9 @@ function setUpThread(): {
 } {
   const loaded = loadAddon();
   if (loaded.addon === undefined) return { functions: undefined, refusal: loaded.reason };
-  const native = loaded.addon.setUp(ownThreadId, words, STOPPED, makeEmptyFunction());
+  const { addon } = loaded;
+  const threadId = addon.isMainThread ? 0 : ownThreadId();
+  const native = addon.setUp(threadId, words, STOPPED, makeEmptyFunction());
   if (!native?.start()) {
     return { functions: undefined, refusal: new Error('The system refused to start a thread') };
   }
