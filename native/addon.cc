@@ -105,6 +105,14 @@ Napi::Value Reschedule(const Napi::CallbackInfo& info) {
                                   DurationOfMs(Number(info, 2))));
 }
 
+// moveFollowed(threadId, deadline, hardDeadline): false when one has struck already.
+Napi::Value MoveThreadsFollowed(const Napi::CallbackInfo& info) {
+  EnvState* state = State(info);
+  return Napi::Boolean::New(info.Env(),
+                            MoveFollowed(Integer(info, 0), InstantOf(*state, Number(info, 1)),
+                                         InstantOf(*state, Number(info, 2))));
+}
+
 // cancel(depth)
 void Cancel(const Napi::CallbackInfo& info) { CancelFrame(State(info), Integer(info, 0)); }
 
@@ -252,6 +260,7 @@ Napi::Value SetUp(const Napi::CallbackInfo& info) {
   Export<TakeStuck>(functions, "takeStuck", state);
   Export<TakeRaised>(functions, "takeRaised", state);
   Export<Reschedule>(functions, "reschedule", state);
+  Export<MoveThreadsFollowed>(functions, "moveFollowed", state);
   Export<Cancel>(functions, "cancel", state);
   Export<Shield>(functions, "shield", state);
   Export<Raise>(functions, "raise", state);

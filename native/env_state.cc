@@ -6,6 +6,7 @@
 #include <new>
 
 #include "interrupter.h"
+#include "milliseconds.h"
 #include "platform/mutex.h"
 
 namespace hardstop {
@@ -47,6 +48,7 @@ EnvState::EnvState(napi_env env, int32_t thread_id, int32_t* shared_words)
   shared_words_[kDepthWord] = 0;
   shared_words_[kStruckDepthWord] = kNothingStruck;
   shared_words_[kKickedWord] = 0;
+  shared_words_[kFollowsWord] = 0;
 }
 
 void EnvState::CleanUp(void* self) {
@@ -220,6 +222,18 @@ bool EnvState::TakePending() {
   return napi_call_function(env_, receiver, function, 0, nullptr, &ignored) != napi_ok;
 }
 
+void EnvState::TakeFollowing(Frame* frame) {
+  frame->follows = shared_words_[kFollowsWord] == 1;
+  if (!frame->follows) return;
+  shared_words_[kFollowsWord] = 0;
+  double soft_ms;
+  double hard_ms;
+  memcpy(&soft_ms, &shared_words_[kOthersSoftWord], sizeof soft_ms);
+  memcpy(&hard_ms, &shared_words_[kOthersHardWord], sizeof hard_ms);
+  frame->others_soft = InstantOfMs(time_origin, soft_ms);
+  frame->others_hard = InstantOfMs(time_origin, hard_ms);
+}
+
 void EnvState::AwaitKicks() { Unblind::AwaitKicks(slot_); }
 
 void EnvState::SetLastStop(StopKind kind, Instant ended_at, const LastStop& stop) {
@@ -253,6 +267,10 @@ void EnvState::OnInterrupt(void* isolate, void* cookie) {
   const Errand errand = state->TakeErrand();
   // Without the mutex: capturing allocates on the engine's heap. The frame stays,
   // because its thread is here.
+  if (errand.replace && errand.frame->stuck != nullptr) {
+    napi_delete_reference(state->env_, errand.frame->stuck);
+    errand.frame->stuck = nullptr;
+  }
   if (errand.frame != nullptr && errand.frame->stuck == nullptr) {
     state->CaptureStuck(errand.frame);
   }
@@ -270,8 +288,11 @@ EnvState::Errand EnvState::TakeErrand() {
   Frame* frame = Target();
   const bool terminate = frame != nullptr;
   if (frame == nullptr) frame = Announced();
-  if (frame != nullptr) frame->interrupt_taken = true;
-  return {frame, terminate};
+  if (frame == nullptr) return {nullptr, false, false};
+  frame->interrupt_taken = true;
+  const bool replace = frame->stuck_is_stale;
+  frame->stuck_is_stale = false;
+  return {frame, terminate, replace};
 }
 
 void EnvState::CaptureStuck(Frame* frame) {

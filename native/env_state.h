@@ -32,10 +32,15 @@ enum SharedWord : size_t {
   kEndedAtWord,
   // How many shields are open in all frames together.
   kShieldsWord = kEndedAtWord + 2,
-  // An even number, for the double.
-  kSharedWords = kShieldsWord + 2
+  // Set by JavaScript: 1 if the frame that is pushed or moved next has limits that
+  // another thread may move. Taken by the addon.
+  kFollowsWord,
+  // Its other limits: two doubles, ms on the performance.now() scale.
+  kOthersSoftWord,
+  kOthersHardWord = kOthersSoftWord + 2,
+  kSharedWords = kOthersHardWord + 2
 };
-static_assert(kEndedAtWord % 2 == 0, "a double needs an even place");
+static_assert(kEndedAtWord % 2 == 0 && kOthersSoftWord % 2 == 0, "a double needs an even place");
 constexpr int32_t kNothingStruck = INT32_MAX;
 
 // How the run that has just handed back STOPPED ended. Mirrored by
@@ -93,7 +98,7 @@ class EnvState final : public StoppableThread {
   bool IsShielded(const Frame& frame) const override;
   platform::Nanoseconds CpuTime() const override;
 
-  // The next seven: on this thread only.
+  // The next eight: on this thread only.
   //
   // Withdraws a termination request that nobody has taken, or the termination
   // that has just unwound to us.
@@ -106,6 +111,9 @@ class EnvState final : public StoppableThread {
   bool TakePending();
   // Waits until no signal that was sent to this thread can still arrive.
   void AwaitKicks();
+  // Reads whether `frame` follows limits that another thread may move, which JavaScript
+  // has said just before. While the frame is live: with Watchdog::mutex() held.
+  void TakeFollowing(Frame* frame);
   void SetKicked(bool kicked) { shared_words_[kKickedWord] = kicked ? 1 : 0; }
   void ClearLastStop();
   // Notes for JavaScript when a run ended,
@@ -133,6 +141,7 @@ class EnvState final : public StoppableThread {
   struct Errand {
     Frame* frame;
     bool terminate;
+    bool replace;  // the stack that was taken before is of no use
   };
   Errand TakeErrand() HARDSTOP_EXCLUDES(Watchdog::Instance().mutex());
   void CaptureStuck(Frame* frame);

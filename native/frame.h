@@ -42,6 +42,11 @@ struct Frame : DeadlineEntry {
   platform::Nanoseconds cpu_limit = platform::Nanoseconds::max();
   platform::Nanoseconds cpu_at_start{0};
 
+  // Among its limits are some that another thread may move; these are the others.
+  bool follows = false;
+  platform::Instant others_soft;
+  platform::Instant others_hard;
+
   bool soft_struck = false;      // the soft deadline has passed
   bool cpu_struck = false;       // it was the CPU limit that struck
   bool announced = false;        // an interrupt was requested just ahead of the deadline
@@ -57,6 +62,8 @@ struct Frame : DeadlineEntry {
   // Shields that are open directly in this frame's work.
   uint32_t shields = 0;
 
+  // `stuck` was taken for a deadline that was moved then, by a thread that cannot drop it.
+  bool stuck_is_stale = false;
   // Owner's thread only: the Error that shows where the work was stuck.
   napi_ref stuck = nullptr;
 };

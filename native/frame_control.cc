@@ -1,5 +1,6 @@
 #include "frame_control.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "platform/mutex.h"
@@ -12,29 +13,64 @@ using platform::MonotonicClock;
 using platform::MutexLock;
 using platform::Nanoseconds;
 
+namespace {
+
+// First cause wins: what has struck cannot be taken back, also where the watchdog has
+// had no time to look.
+bool HasStruck(const Frame& frame, Instant now) {
+  return frame.fired || frame.soft_struck || now >= frame.soft_deadline;
+}
+
+void Move(Frame* frame, Instant deadline, Instant hard_deadline) {
+  frame->announced = false;
+  frame->interrupt_taken = false;
+  frame->soft_deadline = deadline;
+  frame->hard_deadline = hard_deadline;
+}
+
+}  // namespace
+
 bool RescheduleFrame(EnvState* state, int32_t depth, Instant deadline, Nanoseconds grace) {
   bool wake;
   napi_ref stale;
   {
     MutexLock lock(Watchdog::Instance().mutex());
     Frame* frame = state->FrameAt(depth);
-    // First cause wins: what has struck cannot be taken back, also where the watchdog
-    // has had no time to look.
-    if (frame == nullptr || frame->fired || frame->soft_struck ||
-        MonotonicClock::now() >= frame->soft_deadline) {
-      return false;
-    }
+    if (frame == nullptr || HasStruck(*frame, MonotonicClock::now())) return false;
     // What was taken ahead of the old deadline is not where the new one will strike.
     stale = frame->stuck;
     frame->stuck = nullptr;
-    frame->announced = false;
-    frame->interrupt_taken = false;
-    frame->soft_deadline = deadline;
+    state->TakeFollowing(frame);
+    Move(frame, deadline, grace >= Instant::max() - deadline ? Instant::max() : deadline + grace);
     frame->grace = grace;
-    frame->hard_deadline = grace >= Instant::max() - deadline ? Instant::max() : deadline + grace;
     wake = Watchdog::Instance().Rearm(frame);
   }
   if (stale != nullptr) napi_delete_reference(state->env(), stale);
+  if (wake) Watchdog::Instance().Wake();
+  return true;
+}
+
+bool MoveFollowed(int32_t thread_id, Instant deadline, Instant hard_deadline) {
+  bool wake = false;
+  {
+    MutexLock lock(Watchdog::Instance().mutex());
+    EnvState* target = EnvState::FindByThreadId(thread_id);
+    if (target == nullptr) return true;
+    const Instant now = MonotonicClock::now();
+    for (Frame* frame = target->innermost(); frame != nullptr; frame = frame->enclosing) {
+      if (frame->follows && HasStruck(*frame, now)) return false;
+    }
+    for (Frame* frame = target->innermost(); frame != nullptr; frame = frame->enclosing) {
+      if (!frame->follows) continue;
+      // What was taken ahead of the old deadline is not where the new one will strike.
+      frame->stuck_is_stale = true;
+      const Instant soft = std::min(deadline, frame->others_soft);
+      Move(frame, soft, std::max(soft, std::min(hard_deadline, frame->others_hard)));
+      frame->grace =
+          frame->hard_deadline == Instant::max() ? Nanoseconds(0) : frame->hard_deadline - soft;
+      wake = Watchdog::Instance().Rearm(frame) || wake;
+    }
+  }
   if (wake) Watchdog::Instance().Wake();
   return true;
 }
@@ -47,6 +83,7 @@ void CancelFrame(EnvState* state, int32_t depth) {
     Frame* frame = state->FrameAt(depth);
     if (frame == nullptr || frame->raised) return;
     Watchdog::Instance().Disarm(frame);
+    frame->follows = false;
     frame->soft_deadline = Instant::max();
     frame->hard_deadline = Instant::max();
     frame->cpu_limit = Nanoseconds::max();

@@ -9,12 +9,16 @@
 namespace hardstop {
 
 // What JavaScript may do to a frame while it is live. All of it is called on the
-// thread of `state`, without Watchdog::mutex().
+// thread of `state`, where there is one, without Watchdog::mutex().
 
 // Moves the deadline of the frame of that depth. False: it has struck already, or
 // there is no such frame.
 bool RescheduleFrame(EnvState* state, int32_t depth, platform::Instant deadline,
                      platform::Nanoseconds grace);
+
+// Moves what frames of that thread follow, of another thread than the caller's as a rule.
+// False, and nothing is moved: one of them has struck already.
+bool MoveFollowed(int32_t thread_id, platform::Instant deadline, platform::Instant hard_deadline);
 
 // Drops the limits of the frame of that depth, also where force is under way.
 void CancelFrame(EnvState* state, int32_t depth);

@@ -22,6 +22,7 @@ class ArmedFrame {
     frame_.soft_deadline = limits.soft_deadline;
     frame_.hard_deadline = limits.hard_deadline;
     frame_.grace = limits.grace;
+    state->TakeFollowing(&frame_);
     if (limits.cpu_limit != Nanoseconds::max()) {
       frame_.cpu_limit = limits.cpu_limit;
       frame_.cpu_at_start = state->CpuTime();

@@ -1,4 +1,5 @@
 import {
+  followInNextFrame,
   nativeDepth,
   nativeEndedAt,
   nativeRefusal,
@@ -16,7 +17,7 @@ import { abandon, leaveInner } from './ending.js';
 import { learnExecution } from './live-frames.js';
 import { resumeExit } from './process-exit.js';
 import { RunNode } from './run-node.js';
-import type { CallSite, Scope } from './scope.js';
+import type { CallSite, FollowedLimits, Scope } from './scope.js';
 import { resumeStackTraces } from './stack-trace-limit.js';
 
 /** What can run a part: not in a frame that keeps its limit, where the addon is not there. */
@@ -48,9 +49,15 @@ export function runPart(
   const asyncContext = captureAsyncContext();
   let value: unknown;
   try {
-    const { soft, hard } = scope.limitsAround(true);
+    const limits = scope.limitsAround(true);
+    const { soft, hard, followed } = limits;
     const grace = hard === soft ? 0 : hard - soft;
-    value = strategy.run(work, argument, soft, hard, Infinity, Infinity, grace);
+    let part = work;
+    if (followed !== undefined && strategy.name === 'native') {
+      followInNextFrame(limits.othersSoft, limits.othersHard);
+      part = asked(followed, work);
+    }
+    value = strategy.run(part, argument, soft, hard, Infinity, Infinity, grace);
   } finally {
     if (innermostScope() !== scope) reportLost(scope);
     if (outerStrategy === undefined) popPart(scope);
@@ -62,6 +69,14 @@ export function runPart(
     resumeExit(scope);
   }
   return value;
+}
+
+/** Limits that were moved before the frame was there have not reached it: asked for again, once it is. */
+function asked(followed: FollowedLimits, work: InThreadWork): InThreadWork {
+  return (argument) => {
+    followed.refresh();
+    return work(argument);
+  };
 }
 
 /** Has a scope without limits on the stack while `work` runs. */

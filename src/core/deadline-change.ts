@@ -1,5 +1,5 @@
 import { InvalidStateError } from '../errors/invalid-state-error.js';
-import { cancelFrame, rescheduleFrame } from '../strategy/native-strategy.js';
+import { cancelFrame, followInNextFrame, rescheduleFrame } from '../strategy/native-strategy.js';
 import { refuseLiveChange } from '../strategy/select-strategy.js';
 import { refuseIfReliedOn } from './bare-scopes.js';
 import { orderOf, tell, tellLimits, type AsyncNode } from './async-node.js';
@@ -22,8 +22,31 @@ export function moveDeadline(scope: Scope, deadline: number): void {
   }
   scope.limit ??= scope.timeout;
   scope.timeout = Math.max(0, deadline - scope.startedAt);
+  // From here on it has limits of its own.
+  if (scope.followed !== undefined) scope.followed = undefined;
   adjustParts(scope);
   if (node !== undefined) tellLimits(node);
+}
+
+/**
+ * Takes over the limits of a running asynchronous scope that another thread has moved while they had not passed. Unlike in
+ * `moveDeadline` it may be later by now: what counts is whether the end has been taken for come here.
+ *
+ * @returns whether they hold now
+ */
+export function followDeadline(scope: Scope, deadline: number, grace: number): boolean {
+  const { node } = scope;
+  if (node === undefined || !scope.running || node.order !== undefined) return false;
+  if (scope.state === 'cancelled' || scope.pace?.hasShownExpiry === true) return false;
+  scope.settings = { ...scope.settings, grace };
+  scope.limit ??= scope.timeout;
+  scope.timeout = Math.max(0, deadline - scope.startedAt);
+  scope.deadline = deadline;
+  node.deadline = deadline;
+  arm(node);
+  adjustParts(scope);
+  tellLimits(node);
+  return true;
 }
 
 /** Drops the deadline of a running scope: its work may go on to its end. */
@@ -32,6 +55,7 @@ export function dropDeadline(scope: Scope): void {
   if (scope.node?.order !== undefined) return;
   refuseLiveChange(scope.strategy, 'drop a running deadline');
   refuseIfReliedOn(scope, -Infinity);
+  if (scope.followed !== undefined) scope.followed = undefined;
   scope.deadline = Infinity;
   scope.state = 'cancelled';
   const { node } = scope;
@@ -80,7 +104,8 @@ function adjustParts(scope: Scope): void {
   if (!hasAsyncScopes()) return;
   for (let part = innermostScope(); part !== undefined; part = part.below) {
     if (part.isAsync && part.isFramed) {
-      const { soft, hard } = part.limitsAround();
+      const { soft, hard, followed, othersSoft, othersHard } = part.limitsAround();
+      if (followed !== undefined) followInNextFrame(othersSoft, othersHard);
       rescheduleFrame(part.depth, soft, hard === soft ? 0 : hard - soft);
     }
     if (part === scope) break;

@@ -79,6 +79,8 @@ export class RunNode extends OuterNode {
   }
 
   expire(stuck: Error | undefined): void {
+    // Queued anew then.
+    if (this.order === undefined && this.scope.followed?.refresh() === true) return;
     if (this.order === undefined) tell(this, orderOf(this.scope, stuck));
     else {
       this.isHardDue = true;

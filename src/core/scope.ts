@@ -57,10 +57,28 @@ export interface OutsideKind {
 export interface Limits {
   readonly soft: number;
   readonly hard: number;
+  /** Some of them are kept by another thread; the others alone are these. */
+  readonly followed: FollowedLimits | undefined;
+  readonly othersSoft: number;
+  readonly othersHard: number;
+}
+
+/** The limits of a scope that another thread keeps, and may move at any time. */
+export interface FollowedLimits {
+  /** Gives the scope what they are now, where they were moved; whether they were. Cheap where they were not. */
+  refresh(): boolean;
 }
 
 // Asked for once for each step of a coroutine: nothing is to be allocated for it.
-const limits = { soft: Infinity, hard: Infinity };
+const limits: Mutable<Limits> = {
+  soft: Infinity,
+  hard: Infinity,
+  followed: undefined,
+  othersSoft: Infinity,
+  othersHard: Infinity,
+};
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** More shields than a thread can open. */
 export const NO_SHIELD: number = 0x7fff_ffff;
@@ -127,6 +145,8 @@ export class Scope {
   declare silence: number | undefined;
   /** The limit on the wait for somebody who does its work, ms, while that is its deadline. */
   declare queueTimeout: number | undefined;
+  /** Its limits are kept, and moved, by another thread; only the outermost scope of a task has that. */
+  declare followed: FollowedLimits | undefined;
   declare cleanup: CleanupStack | undefined;
   declare controller: AbortController | undefined;
   /** Why the `signal` option ended the run. */
@@ -232,7 +252,14 @@ export class Scope {
     let soft = Infinity;
     let hard = Infinity;
     let scope: Scope | undefined = this.isHeldOff(heedsShields) ? undefined : this;
+    limits.followed = undefined;
     for (; scope !== undefined; scope = scope.nextReaching(heedsShields)) {
+      if (scope.followed !== undefined) {
+        scope.followed.refresh();
+        limits.followed = scope.node?.order === undefined ? scope.followed : undefined;
+        limits.othersSoft = soft;
+        limits.othersHard = hard;
+      }
       const order = scope.node?.order;
       let ownSoft: number;
       let ownHard: number;
@@ -408,8 +435,10 @@ export class Scope {
     const innermost = innermostScope() ?? asyncScope();
     for (let scope = innermost; scope !== undefined; scope = scope.enclosing) {
       isHeldOff ||= scope.isShieldBoundary === true || scope.isShielded();
-      if (scope === this) return isHeldOff ? undefined : this;
+      if (scope === this && isHeldOff) return undefined;
+      if (scope === this) break;
     }
+    this.followed?.refresh();
     return this;
   }
 
@@ -417,7 +446,9 @@ export class Scope {
   private nextReaching(heedsShields: boolean = true): Scope | undefined {
     let { enclosing } = this;
     while (enclosing !== undefined && !enclosing.isBinding()) enclosing = enclosing.enclosing;
-    return enclosing === undefined || enclosing.isHeldOff(heedsShields) ? undefined : enclosing;
+    if (enclosing === undefined || enclosing.isHeldOff(heedsShields)) return undefined;
+    enclosing.followed?.refresh();
+    return enclosing;
   }
 
   /** Whether its limits, and those around it, do not reach what is inside it. */

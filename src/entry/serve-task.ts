@@ -6,10 +6,10 @@ import { asyncNow } from '../core/async-clock.js';
 import { executeAsync } from '../core/async-execution.js';
 import { failureOrder, tell } from '../core/async-node.js';
 import type { CallStack } from '../core/call-stack.js';
-import { moveDeadline } from '../core/deadline-change.js';
+import { followDeadline, moveDeadline } from '../core/deadline-change.js';
 import { arm } from '../core/expiry.js';
 import { RunNode } from '../core/run-node.js';
-import type { Scope } from '../core/scope.js';
+import type { FollowedLimits, Scope } from '../core/scope.js';
 import { scopeOf, Timeout } from '../core/timeout.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { NotTransferableError } from '../errors/not-transferable-error.js';
@@ -18,12 +18,14 @@ import { toTransferable } from '../errors/transfer.js';
 import { isCleanCut } from './clean-cut.js';
 import { CpuLimit } from './cpu-limit.js';
 import { isIdle } from './idle-resources.js';
+import type { MovedLimits, MovedTo } from './moved-limits.js';
 import { explainMissingVariable, loadTask, readyTask, type TaskFunction } from './load-task.js';
 import { setTaskMessenger, type TaskMessenger } from './task-messages.js';
 import type { TaskOutcome, TaskReply, TaskRequest } from './task-request.js';
 import type { TransferableTask } from './worker-messages.js';
 import { fromShared, toShared } from './shared-clock.js';
 import { sharedNow } from './worker-cells.js';
+import { uninterrupted } from '../strategy/uninterrupted.js';
 
 /** What the program of a host hears of a task that it serves. */
 export interface TaskProgress {
@@ -41,6 +43,7 @@ interface ServedCall {
   readonly request: TaskRequest;
   readonly cpu: CpuLimit | undefined;
   readonly progress: TaskProgress | undefined;
+  readonly moved: MovedLimits | undefined;
   /** The scope of what runs at present: the loading of the task, then the task. */
   scope: Scope | undefined;
   /** The owner has asked it to stop: what it was told. */
@@ -60,12 +63,14 @@ const NO_CALL_STACK: CallStack = Object.freeze({});
  *
  * @param messenger sends what the task has to say to its caller while it runs
  * @param progress is told how far it is
+ * @param moved where its owner tells that it has moved the deadlines
  * @returns settles one turn of the event loop after the task has; never rejects for what a task does
  */
 export async function serveTask(
   request: TaskRequest,
   messenger?: TaskMessenger,
   progress?: TaskProgress,
+  moved?: MovedLimits,
 ): Promise<TaskReply> {
   if (served !== undefined) throw new InvalidStateError('A task is running here already');
   const { id, cpuTimeout } = request;
@@ -74,6 +79,7 @@ export async function serveTask(
     request,
     cpu,
     progress,
+    moved,
     scope: undefined,
     asked: undefined,
     isTorn: false,
@@ -108,6 +114,11 @@ export function stopTask(id: number, hardDeadline: number): void {
   }
   served.asked ??= new DOMException('The task was asked to stop', 'AbortError');
   tell(node, failureOrder({ error: served.asked }, Math.max(0, hardAt - asyncNow()), node));
+}
+
+/** The owner of the task of that request has moved its deadlines, which the task's scope takes over. */
+export function followTaskDeadlines(id: number): void {
+  runningNode(id)?.scope.followed?.refresh();
 }
 
 /** Moves the deadlines of the task of that request, `interruptAt` as in the request. What has passed already stays. */
@@ -168,18 +179,21 @@ function runTask(call: ServedCall, work: TaskFunction): Promise<TaskOutcome> {
 }
 
 async function runUnder(call: ServedCall, work: () => unknown): Promise<TaskOutcome> {
-  const { request } = call;
-  const deadline = fromShared(request.deadline);
+  const { request, moved } = call;
+  const movedTo = moved?.movedSince(0, request.id);
+  const limits = movedTo ?? request;
+  const deadline = fromShared(limits.deadline);
   if (deadline <= now()) return stopped('deadline', 'refused', true, undefined, sharedNow());
   const timeout = new Timeout(undefined, {
     deadline,
-    grace: graceOf(request.deadline, request.hardDeadline),
+    grace: graceOf(limits.deadline, limits.hardDeadline),
     name: request.name,
   });
   const scope = scopeOf(timeout);
   if (request.interruptAt !== undefined) {
     scope.interruptAt = fromShared(request.interruptAt);
   }
+  if (moved !== undefined) scope.followed = follow(scope, moved, request.id, movedTo);
   call.scope = scope;
   try {
     const value = await executeAsync(scope, work, serveTask, NO_CALL_STACK);
@@ -189,6 +203,27 @@ async function runUnder(call: ServedCall, work: () => unknown): Promise<TaskOutc
     if (!isTimeoutError(error) || error.stopped) call.progress?.onEnd?.();
     return failed(call, scope, error);
   }
+}
+
+/** What was moved already is known. */
+function follow(
+  scope: Scope,
+  moved: MovedLimits,
+  id: number,
+  known: MovedTo | undefined,
+): FollowedLimits {
+  let seen = known?.version ?? 0;
+  return {
+    refresh: () => {
+      const movedTo = moved.movedSince(seen, id);
+      if (movedTo === undefined) return false;
+      seen = movedTo.version;
+      const { deadline, hardDeadline } = movedTo;
+      return uninterrupted(() =>
+        followDeadline(scope, fromShared(deadline), graceOf(deadline, hardDeadline)),
+      );
+    },
+  };
 }
 
 /** What an error that ended the scope means: a stop, or an error of the task's. */

@@ -36,12 +36,8 @@ export type Initializer = string | ModuleTask;
 /** From the owner to its worker, while that runs a task; of no effect afterwards. Instants are on the shared scale. */
 export type TaskControl =
   | { readonly control: 'stop'; readonly id: number; readonly hardDeadline: number }
-  | {
-      readonly control: 'move';
-      readonly id: number;
-      readonly deadline: number;
-      readonly hardDeadline: number;
-    };
+  /** Its limits were moved; where to is in the memory that both share. */
+  | { readonly control: 'move'; readonly id: number };
 
 /** What an owner sends to its worker. `null` is the question whether this end of the channel is there. */
 export type WorkerOrder = TaskRequest | TaskControl | { readonly control: 'close' } | null;
@@ -72,6 +68,8 @@ export interface WorkerStart {
   readonly hardstop: {
     readonly port: MessagePort;
     readonly cells: SharedArrayBuffer;
+    /** See `MovedLimits`. */
+    readonly moved: SharedArrayBuffer;
     /** What is done before the first task. */
     readonly initializer: Initializer | undefined;
   };

@@ -7,15 +7,17 @@ import { toTransferable } from '../errors/transfer.js';
 import { markIdle } from './idle-resources.js';
 import { initialize } from './initialize.js';
 import { markEntryStarted } from './loading-module.js';
-import { moveTaskDeadlines, serveTask, stopTask, unsendable } from './serve-task.js';
+import { MovedLimits } from './moved-limits.js';
+import { followTaskDeadlines, serveTask, stopTask, unsendable } from './serve-task.js';
 import type { TaskReply, TaskRequest } from './task-request.js';
 import { silenceLoaderWarning } from './silence-loader-warning.js';
 import { READY_ID, sharedNow, WorkerCells } from './worker-cells.js';
 import type { TaskControl, WorkerOrder, WorkerReport, WorkerStart } from './worker-messages.js';
 import { writeOutputDirectly } from './worker-output.js';
 
-const { port, cells: buffer, initializer } = (workerData as WorkerStart).hardstop;
+const { port, cells: buffer, moved, initializer } = (workerData as WorkerStart).hardstop;
 const cells = new WorkerCells(buffer);
+const movedLimits = new MovedLimits(moved);
 // As it is before any task: its order to end is an owner's, not a task's.
 const exit = process.exit.bind(process);
 
@@ -61,6 +63,7 @@ async function serve(request: TaskRequest): Promise<void> {
         cells.endReply();
       },
     },
+    movedLimits,
   );
   answer(reply);
 }
@@ -71,7 +74,7 @@ function control(order: TaskControl | { readonly control: 'close' }): void {
       stopTask(order.id, order.hardDeadline);
       break;
     case 'move':
-      moveTaskDeadlines(order.id, order.deadline, order.hardDeadline);
+      followTaskDeadlines(order.id);
       break;
     case 'close':
       exit(0);

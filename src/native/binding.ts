@@ -9,7 +9,10 @@ export const SharedWord: {
   readonly stopKind: 3;
   readonly endedAt: 4;
   readonly shields: 6;
-  readonly count: 8;
+  readonly follows: 7;
+  readonly othersSoft: 8;
+  readonly othersHard: 10;
+  readonly count: 12;
 } = Object.freeze({
   /** How many native frames are live in this thread. */
   depth: 0,
@@ -23,7 +26,12 @@ export const SharedWord: {
   endedAt: 4,
   /** How many shields are open in all frames together. */
   shields: 6,
-  count: 8,
+  /** Set here: 1 if the frame that is entered or moved next has limits that another thread may move. Taken by the addon. */
+  follows: 7,
+  /** Two doubles: its other limits, ms on the `performance.now()` scale. */
+  othersSoft: 8,
+  othersHard: 10,
+  count: 12,
 });
 export const NOTHING_STRUCK: number = 0x7fff_ffff;
 
@@ -118,6 +126,8 @@ export interface NativeFunctions {
   takeRaised(): ArrayBuffer | undefined;
   /** `false`: that frame's deadline has struck already. */
   reschedule(depth: number, deadline: number, grace: number): boolean;
+  /** Moves what frames of that thread follow. `false`, and nothing is moved: one of them has struck already. */
+  moveFollowed(threadId: number, deadline: number, hardDeadline: number): boolean;
   cancel(depth: number): void;
   /** Calls `work` with a shield open in the innermost frame. */
   shield(work: () => unknown): unknown;

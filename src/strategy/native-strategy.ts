@@ -93,7 +93,29 @@ export function nativeEndedAt(): number {
 
 /** Moves the deadline of a live frame. `false`: it has struck already. */
 export function rescheduleFrame(depth: number, deadline: number, grace: number): boolean {
-  return (functions as NativeFunctions).reschedule(depth, deadline, grace);
+  const isMoved = (functions as NativeFunctions).reschedule(depth, deadline, grace);
+  // Where it was not, nobody has taken it.
+  words[SharedWord.follows] = 0;
+  return isMoved;
+}
+
+/**
+ * Says of the frame that is entered or moved next that another thread may move some of its limits; the arguments are the
+ * others.
+ */
+export function followInNextFrame(deadline: number, hardDeadline: number): void {
+  words[SharedWord.follows] = 1;
+  instants[SharedWord.othersSoft / 2] = deadline;
+  instants[SharedWord.othersHard / 2] = hardDeadline;
+}
+
+/** Moves what the frames of a thread follow. `false`, and nothing is moved: one of them has struck already. */
+export function moveFollowed(
+  targetThreadId: number,
+  deadline: number,
+  hardDeadline: number,
+): boolean {
+  return functions?.moveFollowed(targetThreadId, deadline, hardDeadline) ?? true;
 }
 
 /** Drops the limits of a live frame. */

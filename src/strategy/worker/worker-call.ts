@@ -19,8 +19,6 @@ export class WorkerCall implements RunningCall {
   hardDeadline: number;
   /** Its owner has asked it to stop. */
   isAsked = false;
-  /** Its deadlines are not those any more that it was sent with. */
-  isMoved = false;
   /** What runs without a break in the worker was told to stop by a raised error. */
   isRaised = false;
   isSettled = false;
@@ -47,14 +45,13 @@ export class WorkerCall implements RunningCall {
     if (this.isSettled || (this.isAsked && !isEarlier)) return;
     this.isAsked = true;
     // The worker has the deadline that has struck, and obeys it before it could hear of it from here.
-    if (!isEarlier && !this.isMoved && this.deadline <= now()) return;
+    if (!isEarlier && this.deadline <= now()) return;
     this.hardDeadline = Math.min(this.hardDeadline, hardDeadline);
     this.#keeper.stopCall(this);
   }
 
   moveDeadlines(deadline: number, hardDeadline: number): void {
     if (this.isSettled || this.isAsked) return;
-    this.isMoved = true;
     this.deadline = deadline;
     this.hardDeadline = hardDeadline;
     this.#keeper.moveCall(this);

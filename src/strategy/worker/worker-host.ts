@@ -169,14 +169,9 @@ class WorkerHost implements Host, CallKeeper {
 
   moveCall(call: WorkerCall): void {
     if (this.#isLost) return;
-    this.#thread.order({
-      control: 'move',
-      id: call.id,
-      deadline: toShared(call.deadline),
-      hardDeadline: toShared(call.hardDeadline),
-    });
-    // A loop hears no message, and has the deadline that it began with: it is stopped from here.
-    this.#force.set(call.hardDeadline);
+    if (this.#thread.moveDeadlines(call.id, call.deadline, call.hardDeadline)) {
+      this.#force.set(call.hardDeadline + answerAllowance);
+    }
   }
 
   #raise(call: WorkerCall): void {
@@ -205,7 +200,7 @@ class WorkerHost implements Host, CallKeeper {
     } else if (this.#thread.isReplying && !call.isReplyAwaited) {
       call.isReplyAwaited = true;
       this.#force.set(now() + ANSWER_LIMIT_MS);
-    } else if ((call.isAsked || call.isMoved) && !call.isRaised && nativeRefusal === undefined) {
+    } else if (call.isAsked && !call.isRaised && nativeRefusal === undefined) {
       this.#raise(call);
     } else {
       this.#end();

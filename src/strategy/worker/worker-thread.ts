@@ -7,6 +7,7 @@ import {
 import { now } from '../../clock.js';
 import { toShared } from '../../entry/shared-clock.js';
 import type { TaskReply } from '../../entry/task-request.js';
+import { MovedLimits } from '../../entry/moved-limits.js';
 import { READY_ID, WorkerCells } from '../../entry/worker-cells.js';
 import type {
   WorkerDeath,
@@ -18,6 +19,7 @@ import { NotTransferableError } from '../../errors/not-transferable-error.js';
 import { StrategyUnavailableError } from '../../errors/strategy-unavailable-error.js';
 import type { TransferableError } from '../../errors/transfer.js';
 import { WorkerExitError } from '../../errors/worker-exit-error.js';
+import { moveFollowed } from '../native-strategy.js';
 import { refuseEndlessStart } from '../endless-start.js';
 import { entryUrl } from '../entry-url.js';
 import { inheritedFlags } from '../inherited-flags.js';
@@ -45,6 +47,7 @@ export class WorkerThread {
   readonly worker: Worker;
   readonly port: MessagePort;
   readonly #cells = new WorkerCells();
+  readonly #moved = new MovedLimits();
   #lastId = READY_ID;
   #ended = false;
   /** What Node has said of its end, where the owner's loop has turned since. */
@@ -60,7 +63,12 @@ export class WorkerThread {
     refuseEndlessStart('worker');
     const { port1, port2 } = new MessageChannel();
     const start: WorkerStart = {
-      hardstop: { port: port2, cells: this.#cells.buffer, initializer },
+      hardstop: {
+        port: port2,
+        cells: this.#cells.buffer,
+        moved: this.#moved.buffer,
+        initializer,
+      },
     };
     try {
       this.worker = new Worker(entryUrl('worker'), {
@@ -131,6 +139,21 @@ export class WorkerThread {
     this.#lastId = id;
     this.#answer = undefined;
     return id;
+  }
+
+  /**
+   * Moves the deadlines of a request that is being served, whatever the worker is busy with.
+   *
+   * @returns `false`: they have struck there already
+   */
+  moveDeadlines(id: number, deadline: number, hardDeadline: number): boolean {
+    const { threadId } = this.worker;
+    if (!moveFollowed(threadId, deadline, hardDeadline)) return false;
+    this.#moved.move(id, toShared(deadline), toShared(hardDeadline));
+    // Once more, for a frame that was made meanwhile; one that is made from here on asks where it was moved to.
+    moveFollowed(threadId, deadline, hardDeadline);
+    this.order({ control: 'move', id });
+    return true;
   }
 
   /** Posts anything else. */
