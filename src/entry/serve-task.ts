@@ -1,6 +1,7 @@
 // Runs the tasks of a worker or process, one at a time, each under a scope with its caller's deadlines.
 
 import { setImmediate } from 'node:timers';
+import { types } from 'node:util';
 import { now } from '../clock.js';
 import { asyncNow } from '../core/async-clock.js';
 import { executeAsync } from '../core/async-execution.js';
@@ -8,9 +9,11 @@ import { failureOrder, tell } from '../core/async-node.js';
 import type { CallStack } from '../core/call-stack.js';
 import { followDeadline, moveDeadline } from '../core/deadline-change.js';
 import { arm } from '../core/expiry.js';
+import { isPromiseLike } from '../core/promise-result.js';
 import { RunNode } from '../core/run-node.js';
 import type { FollowedLimits, Scope } from '../core/scope.js';
 import { scopeOf, Timeout } from '../core/timeout.js';
+import { isGenerator } from '../core/yielded.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { NotTransferableError } from '../errors/not-transferable-error.js';
 import { isTimeoutError, type TimeoutError } from '../errors/timeout-error.js';
@@ -147,6 +150,7 @@ export function unsendable(reply: TaskReply, cause: unknown): TaskReply {
     { cause },
   );
   const { id, endedAt, reusable } = reply;
+  if (reply.kind === 'stopped') return { ...reply, late: undefined };
   return { kind: 'threw', error: toTransferable(error), id, endedAt, reusable };
 }
 
@@ -195,14 +199,27 @@ async function runUnder(call: ServedCall, work: () => unknown): Promise<TaskOutc
   }
   if (moved !== undefined) scope.followed = follow(scope, moved, request.id, movedTo);
   call.scope = scope;
+  let result: unknown;
   try {
-    const value = await executeAsync(scope, work, serveTask, NO_CALL_STACK);
+    const keep = (): unknown => (result = work());
+    const value = await executeAsync(scope, keep, serveTask, NO_CALL_STACK);
     return { kind: 'returned', value, endedAt: endOf(scope) };
   } catch (error) {
     // One that does not obey has not ended.
     if (!isTimeoutError(error) || error.stopped) call.progress?.onEnd?.();
-    return failed(call, scope, error);
+    const outcome = failed(call, scope, error);
+    const mayBeInTime =
+      moved === undefined && outcome.kind === 'stopped' && outcome.stage === 'late';
+    return mayBeInTime ? await withLateValue(outcome, result) : outcome;
   }
+}
+
+/** What has not been told of a moved deadline cannot know whether a value has come too late: its owner does. */
+async function withLateValue(outcome: StoppedOutcome, result: unknown): Promise<TaskOutcome> {
+  if (types.isPromise(result)) return { ...outcome, late: { value: await result } };
+  // Of these there is no value any more.
+  if (isGenerator(result) || isPromiseLike(result)) return outcome;
+  return { ...outcome, late: { value: result } };
 }
 
 /** What was moved already is known. */

@@ -37,6 +37,8 @@ export type TaskOutcome = { readonly endedAt: number } & (
       readonly stuck: TransferableError | undefined;
       /** For reason `'raised'`. */
       readonly raised: TransferableError | undefined;
+      /** Of a task that came to its end too late by what it knew: its deadline may have been moved meanwhile. */
+      readonly late?: { readonly value: unknown } | undefined;
     }
 );
 

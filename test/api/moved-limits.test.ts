@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import anyTest, { type ExecutionContext } from 'ava';
 import { createPool, currentScope, task, Timeout, type Pool, type TaskReference } from 'hardstop';
 import type * as tasks from '../fixtures/isolation/tasks.js';
@@ -116,4 +119,34 @@ test('a limit is moved for the call that it is moved for, not for the next one',
   const error = await timeoutFrom(t, pool.run(tellAndSpin, 100));
   t.is(error.timeout, 100);
   t.true(error.elapsed >= 100);
+});
+
+test('a loop in a process that hears of no moved limit is returned from in time all the same', async (t) => {
+  await using pool = createPool({ kind: 'process', size: 1 });
+  await pool.run(double, { args: [1], timeout: AMPLE });
+  const directory = mkdtempSync(join(tmpdir(), 'hardstop-'));
+  try {
+    for (const name of ['loopUntil', 'awaitThenLoopUntil'] as const) {
+      const path = join(directory, name);
+      const outer = new Timeout(LIMIT);
+      const value = await outer.run(() =>
+        pool.run(task<(path: string) => string>(TASKS, name), {
+          args: [path],
+          timeout: 2 * AMPLE,
+          // Force alone: what the process does by itself, it does by what it knows.
+          grace: 0,
+          onMessage: () => {
+            const before = outer.deadline;
+            outer.reschedule(AMPLE);
+            void past(before - performance.now() + 50).then(() => {
+              writeFileSync(path, '');
+            });
+          },
+        }),
+      );
+      t.is(value, 'told');
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -113,6 +113,11 @@ export class ProcessCall implements RunningCall {
         this.#settle({ kind: 'threw', error: fromTransferable(reply.error), endedAt });
         return;
       case 'stopped':
+        if (reply.late !== undefined && endedAt < this.#deadline) {
+          // It could not hear that its deadline had been moved.
+          this.#settle({ kind: 'returned', value: reply.late.value, endedAt });
+          return;
+        }
         this.#settle({
           kind: 'stopped',
           reason: reply.reason,
