@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { processesWith } from '../../harness/process-tree.js';
 import { runSource, type FixtureResult } from '../../harness/run-fixture.js';
@@ -73,6 +74,38 @@ linuxTest('a tree that could not be registered yet is known by its mark', async 
   );
   await assertAllGone(parent);
 });
+
+// Each generation starts the next one. All of them are bounded, lest a failure take the machine.
+const storms = {
+  'whose processes start others in sessions of their own': [
+    'f() { sh -c "$STORM" storm $1 0 & }; f $1; f $1; sleep $1; :',
+    '[ $2 -lt 400 ] || exit 0; sleep .02; setsid sh -c "$STORM" storm $1 $(($2 + 1)) & exec sleep $1',
+    20,
+  ],
+  'whose processes are gone before they could be killed one by one': [
+    'sh -c "$STORM" storm $1 0 & sleep $1; :',
+    '[ $2 -lt 20000 ] || exit 0; sh -c "$STORM" storm $1 $(($2 + 1)) & exit',
+    1,
+  ],
+} as const;
+
+for (const [what, [script, storm, sleeps]] of Object.entries(storms)) {
+  linuxTest(`a storm of forks ${what} dies with its parent`, async (t) => {
+    const [parent, child] = await run(
+      t,
+      `const storm = { ...env, STORM: ${JSON.stringify(storm)} };
+      const { tag, pid } = await startTree(${JSON.stringify(script)}, ${sleeps}, storm);
+      guardTree(pid, mark);
+      console.log(JSON.stringify({ tag, pid, prefix: markPrefix }));
+      process.kill(process.pid, 'SIGKILL');`,
+    );
+    t.is(child.signal, 'SIGKILL');
+    await assertAllGone(parent);
+    // Nothing has come after that.
+    await delay(300);
+    t.deepEqual(processesWith(parent.tag), []);
+  });
+}
 
 linuxTest('a tree that was let go outlives its parent, and another one does not', async (t) => {
   const [parent] = await run(
