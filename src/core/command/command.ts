@@ -7,8 +7,6 @@ import { InvalidStateError } from '../../errors/invalid-state-error.js';
 import type { OutputStream } from '../../strategy/command/command-request.js';
 import type { CommandResult } from '../../strategy/command/command-result.js';
 import { feedInput } from '../../strategy/command/feed-input.js';
-import type { HeldOutput } from '../../strategy/command/held-output.js';
-import { LineReader } from '../../strategy/command/line-reader.js';
 import type { Output, OutputEncoding } from '../../strategy/command/output-capture.js';
 import type { RunningCommand } from '../../strategy/command/running-command.js';
 import { executeAsync } from '../async-execution.js';
@@ -17,6 +15,7 @@ import { scopeOf, Timeout } from '../timeout.js';
 import type { CommandWork } from './command-work.js';
 import { executeCommand, type PreparedCommand } from './execute-command.js';
 import { parseGrace, parseInput, parseSignal } from './parse-command.js';
+import { ReadableOutput } from './readable-output.js';
 import type { CommunicateOptions, KillOptions, WaitOptions } from './wait-options.js';
 
 /**
@@ -27,9 +26,7 @@ export class Command<O extends Output = string> implements AsyncIterable<string>
   readonly #work: CommandWork;
   readonly #encoding: OutputEncoding;
   readonly #promise: Promise<unknown>;
-  readonly #held: Partial<Record<OutputStream, HeldOutput>> = {};
-  readonly #lines: Partial<Record<OutputStream, LineReader>> = {};
-  readonly #isKept: Partial<Record<OutputStream, boolean>> = {};
+  readonly #output: Readonly<Record<OutputStream, ReadableOutput>>;
   #hasCommunicated: boolean = false;
   #isOver: boolean = false;
 
@@ -43,10 +40,10 @@ export class Command<O extends Output = string> implements AsyncIterable<string>
       this.#isOver = true;
     };
     this.#promise.then(note, note);
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const held = this.#running?.streams?.hold(stream);
-      if (held !== undefined) this.#held[stream] = held;
-    }
+    this.#output = {
+      stdout: new ReadableOutput('stdout', this.#running),
+      stderr: new ReadableOutput('stderr', this.#running),
+    };
   }
 
   /** `undefined`: it could not be started; `wait` says why. */
@@ -76,12 +73,12 @@ export class Command<O extends Output = string> implements AsyncIterable<string>
 
   /** Its standard output, unless that was put elsewhere. Nothing of it is lost before it is read. */
   get stdout(): Readable | undefined {
-    return this.#held.stdout?.stream;
+    return this.#output.stdout.stream;
   }
 
   /** Its standard error, unless that was put elsewhere, or where standard output goes. */
   get stderr(): Readable | undefined {
-    return this.#held.stderr?.stream;
+    return this.#output.stderr.stream;
   }
 
   /**
@@ -116,7 +113,10 @@ export class Command<O extends Output = string> implements AsyncIterable<string>
    * @throws InvalidStateError where that stream does not come to us, or is kept for `wait` and `communicate`
    */
   async *lines(stream: OutputStream = 'stdout'): AsyncGenerator<string, void, undefined> {
-    const reader = this.#lineReader(stream);
+    const reader =
+      this.pid === undefined
+        ? undefined
+        : this.#output[stream].lines(this.#encoding, this.#work.request.maxBuffer);
     for (let line = await reader?.next(); line !== undefined; line = await reader?.next()) {
       yield line;
     }
@@ -196,29 +196,18 @@ export class Command<O extends Output = string> implements AsyncIterable<string>
   }
 
   async #untilRead(): Promise<void> {
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const source = this.#held[stream]?.stream;
-      if (this.#isKept[stream] !== true || source === undefined || source.readableEnded) continue;
-      await new Promise<void>((resolve) => source.once('end', resolve).once('close', resolve));
-    }
+    await this.#output.stdout.untilRead();
+    await this.#output.stderr.untilRead();
   }
 
-  /** Keeps the output that nobody has begun to read: a pipe that is full would hold the command up. */
   #keep(): void {
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const held = this.#held[stream];
-      if (held === undefined || this.#isKept[stream] === true || this.#isRead(stream)) continue;
-      this.#isKept[stream] = true;
-      this.#running?.streams?.keep(held.stream, stream);
-    }
+    this.#output.stdout.keep();
+    this.#output.stderr.keep();
   }
 
   #exchange(input: string | Uint8Array | undefined): void {
-    for (const stream of ['stdout', 'stderr'] as const) {
-      if (this.#isKept[stream] !== true && this.#isRead(stream)) {
-        throw new InvalidStateError(`The command's ${stream} is being read by somebody else`);
-      }
-    }
+    this.#output.stdout.refuseIfRead();
+    this.#output.stderr.refuseIfRead();
     if (!this.#hasCommunicated) {
       const { stdin } = this;
       if (stdin === undefined && input !== undefined && this.pid !== undefined) {
@@ -233,33 +222,6 @@ export class Command<O extends Output = string> implements AsyncIterable<string>
     } else if (input !== undefined) {
       throw new InvalidStateError('The input of the command has been given already');
     }
-  }
-
-  #isRead(stream: OutputStream): boolean {
-    const source = this.#held[stream]?.stream;
-    if (source === undefined) return false;
-    return (
-      this.#lines[stream] !== undefined ||
-      source.listenerCount('data') > 0 ||
-      source.listenerCount('readable') > 0
-    );
-  }
-
-  #lineReader(stream: OutputStream): LineReader | undefined {
-    const present = this.#lines[stream];
-    if (present !== undefined || this.pid === undefined) return present;
-    const held = this.#held[stream];
-    if (held === undefined)
-      throw new InvalidStateError(`The command's ${stream} does not come here`);
-    if (this.#isKept[stream] === true) {
-      throw new InvalidStateError(`The command's ${stream} is kept for its result`);
-    }
-    const encoding = this.#encoding === 'buffer' ? 'utf8' : this.#encoding;
-    return (this.#lines[stream] = new LineReader(
-      held.stream,
-      encoding,
-      this.#work.request.maxBuffer,
-    ));
   }
 }
 
