@@ -5,12 +5,10 @@
 #include "interrupter.h"
 #include "milliseconds.h"
 #include "platform/mutex.h"
-#include "platform/thread.h"
 
 namespace hardstop {
 
 using platform::Instant;
-using platform::MonotonicClock;
 using platform::MutexLock;
 using platform::Nanoseconds;
 
@@ -73,9 +71,7 @@ void Alarm::Set(Instant instant) {
     MutexLock lock(Watchdog::Instance().mutex());
     rung_ = false;
     asked_ = false;
-    instant_ = instant;
-    const Instant post_at = instant == Instant::max() ? instant : instant - lead_.Lead();
-    wake = Watchdog::Instance().Queue(this, post_at);
+    wake = Watchdog::Instance().Queue(this, instant);
   }
   if (wake) Watchdog::Instance().Wake();
 }
@@ -84,12 +80,10 @@ Instant Alarm::OnDue(Instant now) {
   if (rung_) return LookAtBlockedLoop(now);
   rung_ = true;
   look_delay_ = kBlockedAfter;
-  rings_for_.store(instant_.time_since_epoch().count(), std::memory_order_relaxed);
   // A call that has not begun yet serves this request as well: when it begins it looks
   // at the clock.
-  if (!posted_.exchange(true, std::memory_order_relaxed)) {
-    posted_at_ = now;
-    if (!call_.Post()) return Instant::max();
+  if (!posted_.exchange(true, std::memory_order_relaxed) && !call_.Post()) {
+    return Instant::max();
   }
   return now + look_delay_;
 }
@@ -149,24 +143,13 @@ void Alarm::OnLoop(napi_env env, napi_value ring, void* self, void* /*data*/) {
   if (env == nullptr) return;
   auto* alarm = static_cast<Alarm*>(self);
   alarm->posted_.store(false, std::memory_order_relaxed);
-  const Instant begun = MonotonicClock::now();
-  alarm->AwaitInstant(begun);
   alarm->CallRing(ring);
   MutexLock lock(Watchdog::Instance().mutex());
   // Unless there is a new request that has been met already and waits for this call to
   // end, nothing is left to look at.
-  if (alarm->posted_.load(std::memory_order_relaxed)) return;
-  alarm->lead_.Observe(begun - alarm->posted_at_);
-  if (alarm->rung_) Watchdog::Instance().Disarm(alarm);
-}
-
-// The call was posted a little ahead, by LoopLead::kMax at most.
-void Alarm::AwaitInstant(Instant now) const {
-  const Instant instant{Nanoseconds(rings_for_.load(std::memory_order_relaxed))};
-  if (now >= instant || instant - now > LoopLead::kMax) return;
-  // What is wanted no more, or later, is not waited for: JavaScript asks again.
-  if (InstantOfMs(place_.time_origin, *wanted_) > instant) return;
-  while (MonotonicClock::now() < instant) platform::CpuRelax();
+  if (alarm->rung_ && !alarm->posted_.load(std::memory_order_relaxed)) {
+    Watchdog::Instance().Disarm(alarm);
+  }
 }
 
 void Alarm::CallRing(napi_value ring) {

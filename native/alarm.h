@@ -7,7 +7,6 @@
 #include <cstdint>
 
 #include "js_handles.h"
-#include "loop_lead.h"
 #include "platform/clock.h"
 #include "platform/thread_annotations.h"
 #include "watchdog.h"
@@ -50,12 +49,11 @@ class Alarm final : public Wakeable {
   platform::Instant OnDue(platform::Instant now) override;
 
  private:
-  explicit Alarm(const Place& place) : place_(place), lead_(Watchdog::SpinEnabled()) {}
+  explicit Alarm(const Place& place) : place_(place) {}
   ~Alarm() = default;
   bool Prepare(napi_value ring, napi_value wanted);
   static void CleanUp(void* self);
   static void OnLoop(napi_env env, napi_value ring, void* self, void* data);
-  void AwaitInstant(platform::Instant now) const;
   void CallRing(napi_value ring);
   static void OnInterrupt(void* isolate, void* cookie);
   static Alarm* TakeErrand(uintptr_t cookie) HARDSTOP_EXCLUDES(Watchdog::Instance().mutex());
@@ -82,10 +80,6 @@ class Alarm final : public Wakeable {
   // that finds nothing to do.
   std::atomic<bool> posted_{false};
 
-  // The instant for which the last call was posted, ns of the clock. Written by the
-  // watchdog before it posts; relaxed, because the queue of the loop has a lock.
-  std::atomic<int64_t> rings_for_{0};
-
   // The rest is guarded by Watchdog::mutex().
   //
   Alarm* next_ = nullptr;  // of all threads' alarms
@@ -96,9 +90,6 @@ class Alarm final : public Wakeable {
   // An interrupt was requested, and is still to say where this thread was.
   bool asked_ = false;
   platform::Nanoseconds look_delay_{0};
-  platform::Instant instant_;    // the request's; the heap has when to post for it
-  platform::Instant posted_at_;  // when that was done
-  LoopLead lead_;
 };
 
 }  // namespace hardstop

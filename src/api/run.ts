@@ -1,3 +1,4 @@
+import { asyncNow } from '../core/async-clock.js';
 import { executeAsync } from '../core/async-execution.js';
 import { captureCallStack, type CallStack } from '../core/call-stack.js';
 import type { ScopeOptions } from '../core/options.js';
@@ -45,7 +46,7 @@ export function run(
   work: RunWork<unknown>,
   options?: number | null | RunOptions,
 ): Promise<unknown> {
-  return startRun(work, () => options, run, captureCallStack(run));
+  return startRun(work, () => options, run, asyncNow(), captureCallStack(run));
 }
 
 /** Starts a run; bad options reject like everything else that goes wrong. */
@@ -53,6 +54,7 @@ export function startRun(
   work: RunWork<unknown>,
   options: () => number | null | undefined | RunOptions,
   callSite: CallSite,
+  startedAt: number,
   callStack: CallStack,
 ): Promise<unknown> {
   let scope;
@@ -61,5 +63,5 @@ export function startRun(
   } catch (error) {
     return Promise.reject(error);
   }
-  return executeAsync(scope, work, callSite, callStack);
+  return executeAsync(scope, work, callSite, startedAt, callStack);
 }

@@ -1,3 +1,4 @@
+import { asyncNow } from '../core/async-clock.js';
 import { captureCallStack } from '../core/call-stack.js';
 import { startRun, type RunOptions, type RunWork } from './run.js';
 
@@ -34,6 +35,7 @@ export function withTimeout<T, V = never>(
       return 'timeoutValue' in options ? { ...given, default: timeoutValue } : given;
     },
     withTimeout,
+    asyncNow(),
     captureCallStack(withTimeout),
   ) as Promise<T | V>;
 }

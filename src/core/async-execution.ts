@@ -41,6 +41,7 @@ interface Start {
 /**
  * Runs asynchronous work under a scope: the life of one timeout that outlives its call.
  *
+ * @param startedAt read as the first thing of all, as the limit counts from the call
  * @param callStack taken by the function that was called itself, where that is not the caller of this one: each frame costs
  * @returns rejects with the scope's `TimeoutError` or what its options put in its place, or with what the work throws
  */
@@ -48,12 +49,13 @@ export function executeAsync(
   scope: Scope,
   work: AsyncWork,
   callSite: CallSite,
+  startedAt: number = asyncNow(),
   callStack: CallStack = captureCallStack(callSite),
 ): Promise<unknown> {
   const misuse = findMisuse(scope, work);
   if (misuse !== undefined) return Promise.reject(misuse);
   // What is on the stack may be stopped at any point. The work can be cut, what is done for it here cannot.
-  const node = uninterrupted(() => enter(scope, callSite, callStack));
+  const node = uninterrupted(() => enter(scope, callSite, startedAt, callStack));
   if (node.isOver) return node.promise;
   try {
     advance(node, work);
@@ -68,9 +70,9 @@ export function executeAsync(
 }
 
 /** Begins the run and puts it on the stack, so that whoever unwinds the call finds it there. */
-function enter(scope: Scope, callSite: CallSite, callStack: CallStack): RunNode {
+function enter(scope: Scope, callSite: CallSite, startedAt: number, callStack: CallStack): RunNode {
   const below = liveScope(abandon);
-  const node = begin(scope, below, callSite, callStack);
+  const node = begin(scope, below, callSite, startedAt, callStack);
   if (isRefused(node)) return node;
   start(node);
   scope.below = below;
@@ -136,6 +138,7 @@ export function begin(
   scope: Scope,
   below: Scope | undefined,
   callSite: CallSite,
+  startedAt: number,
   callStack: CallStack,
 ): RunNode {
   let settle: Settle | undefined;
@@ -152,7 +155,6 @@ export function begin(
   scope.depth = 0;
   scope.callSite = callSite;
   scope.callStack = callStack;
-  const startedAt = asyncNow();
   scope.startedAt = startedAt;
   scope.deadline = initialDeadline(scope, startedAt);
   const node = new RunNode(scope, promise, settle as unknown as Settle);

@@ -2,6 +2,7 @@ import { asyncNow } from './async-clock.js';
 import { nextInSequence, type Expiring } from './expiry.js';
 import type { Failure } from './cleanup-stack.js';
 import type { CallSite, Scope } from './scope.js';
+import { timeoutErrorOf } from './scope-error.js';
 
 /** Why a scope has to end before its work does. */
 export interface StopOrder {
@@ -217,5 +218,5 @@ export function orderError(
 ): unknown {
   if (owner === undefined) return failure?.error;
   const stopped = stage === 'yield';
-  return owner.error ?? owner.timeoutError(stage, stopped, owner.callSite as CallSite, stuck);
+  return owner.error ?? timeoutErrorOf(owner, stage, stopped, owner.callSite as CallSite, stuck);
 }

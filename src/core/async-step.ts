@@ -18,6 +18,7 @@ import { learnExecution } from './live-frames.js';
 import { resumeExit } from './process-exit.js';
 import { RunNode } from './run-node.js';
 import type { CallSite, FollowedLimits, Scope } from './scope.js';
+import { timeoutErrorOf } from './scope-error.js';
 import { resumeStackTraces } from './stack-trace-limit.js';
 
 /** What can run a part: not in a frame that keeps its limit, where the addon is not there. */
@@ -121,7 +122,7 @@ export function runInPart(around: Scope, work: () => unknown, callSite: CallSite
     throw failure.error;
   }
   const owner = around.struck() ?? around;
-  const error = owner.timeoutError(ended.stage, true, callSite, ended.stuck);
+  const error = timeoutErrorOf(owner, ended.stage, true, callSite, ended.stuck);
   stopScope(owner, orderOf(owner, ended.stuck));
   if (owner.node instanceof RunNode) owner.node.forcedStage = ended.stage;
   // The error is on its way through the work.

@@ -11,6 +11,7 @@ import { reportTimeout } from './diagnostics.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { isPromiseLike, refusePromise } from './promise-result.js';
 import type { CallSite, Scope } from './scope.js';
+import { timeoutErrorOf } from './scope-error.js';
 import { settleTimeout } from './settlement.js';
 import { countExpired } from './statistics.js';
 import { uninterrupted } from '../strategy/uninterrupted.js';
@@ -67,7 +68,8 @@ export function endTimedOut(
       ? Math.max(endedAt, Math.min(scope.deadline, scope.startedAt + scope.timeout))
       : endedAt;
   scope.state = 'timed_out';
-  const error = scope.timeoutError(
+  const error = timeoutErrorOf(
+    scope,
     stage,
     stopped,
     scope.callSite as CallSite,

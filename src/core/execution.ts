@@ -26,6 +26,7 @@ import { PLAIN_SETTINGS } from './options.js';
 import { resumeExit } from './process-exit.js';
 import { isPromiseLike } from './promise-result.js';
 import { NO_SHIELD, type CallSite, type Scope } from './scope.js';
+import { timeoutErrorOf } from './scope-error.js';
 import { isInsideItself, refusalInside } from './self-nesting.js';
 import { resumeStackTraces } from './stack-trace-limit.js';
 import { countArmed } from './statistics.js';
@@ -207,6 +208,7 @@ function lateStop(endedAt: number): Stop {
 /** Makes a scope that has run before as good as new. */
 export function renew(scope: Scope): void {
   if (scope.error !== undefined) scope.error = undefined;
+  if (scope.preparedError !== undefined) scope.preparedError = undefined;
   if (scope.abort !== undefined) scope.abort = undefined;
   if (scope.controller !== undefined) scope.controller = undefined;
   scope.shieldedFrom = NO_SHIELD;
@@ -252,6 +254,6 @@ function refuseIfStruck(scope: Scope, enclosing: Scope): void {
   if (failure !== undefined) throw endUnstarted(scope, failure);
   const owner = enclosing.struck();
   if (owner === undefined) return;
-  const error = owner.timeoutError('checkpoint', true, scope.callSite as CallSite);
+  const error = timeoutErrorOf(owner, 'checkpoint', true, scope.callSite as CallSite);
   throw endUnstarted(scope, { error });
 }

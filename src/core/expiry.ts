@@ -6,6 +6,11 @@ import { uninterrupted } from '../strategy/uninterrupted.js';
 export interface Expiring extends QueueEntry {
   /** Called once the deadline has passed; must not run code of users. */
   expire(stuck: Error | undefined): void;
+  /**
+   * Called shortly before that, if there is time; must not run code of users either. `true`: it has begun to expire by
+   * itself, as a microtask, and awaits its deadline there.
+   */
+  prepare?(): boolean;
 }
 
 // All asynchronous deadlines of this thread, with one alarm for the earliest.
@@ -63,6 +68,11 @@ export function expireDue(stuck?: Error): void {
   });
 }
 
+/** Does ahead of time what can be done for the earliest deadline. */
+function prepareNext(): boolean {
+  return queue.first()?.prepare?.() === true;
+}
+
 /** How many deadlines are waited for. */
 export function armedCount(): number {
   return queue.size;
@@ -73,4 +83,4 @@ export function earliestDeadline(): number {
   return queue.first()?.deadline ?? Infinity;
 }
 
-connectClock({ expireDue, armedCount });
+connectClock({ expireDue, prepareNext, armedCount });

@@ -48,7 +48,7 @@ export function executeOutside(
 }
 
 function enter(scope: Scope, work: OutsideWork, callSite: CallSite, callStack: CallStack): RunNode {
-  const node = begin(scope, liveScope(abandon), callSite, callStack);
+  const node = begin(scope, liveScope(abandon), callSite, asyncNow(), callStack);
   scope.outside = work;
   if (scope.silence !== undefined) scope.silence = undefined;
   if (isRefused(node)) return node;

@@ -15,6 +15,7 @@ import { disarm, earliestDeadline, expireDue } from './expiry.js';
 import { unfollow } from './followed-signals.js';
 import { outsideLimits } from './outside-limits.js';
 import type { Scope } from './scope.js';
+import { prepareTimeoutError } from './scope-error.js';
 import { uninterrupted } from '../strategy/uninterrupted.js';
 
 /** What settles the promise of a run. */
@@ -69,6 +70,8 @@ export class RunNode extends OuterNode {
   private countedIn: readonly RunNode[] = [];
   /** A timeout that was started in it has expired and ends it. */
   raised: Raise | undefined;
+  /** Its deadline is about to pass, and it has begun to end. */
+  declare endsAhead: boolean | undefined;
   /** Calls what has to happen then, in the context that the run was started in. */
   wake: (() => void) | undefined;
 
@@ -87,6 +90,27 @@ export class RunNode extends OuterNode {
       if (this.openShields > 0) this.isHeld = true;
       else this.deliver();
     }
+  }
+
+  /**
+   * To tell of a timeout takes long where code and memory are cold, as they are in a thread that has been idle, and most of
+   * that its error. Where there is nobody to be asked to stop, all of it can be gone through ahead of time.
+   */
+  prepare(): boolean {
+    if (this.order !== undefined || this.outside !== undefined) return false;
+    const isStopped = this.coroutine !== undefined;
+    prepareTimeoutError(this.scope, isStopped ? 'yield' : 'abandoned', isStopped);
+    if (isStopped || this.raised !== undefined || this.scope.settings.grace > 0 || this.isHeard()) {
+      return false;
+    }
+    this.endsAhead = true;
+    this.wake?.();
+    return true;
+  }
+
+  /** Whether the work, or what is inside it, may do something about a stop. */
+  isHeard(): boolean {
+    return this.scope.controller !== undefined || this.inner !== undefined || this.getsTurn;
   }
 
   accept(order: StopOrder): boolean {

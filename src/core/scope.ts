@@ -1,13 +1,8 @@
-import {
-  refreshTimeoutError,
-  TimeoutError,
-  type TimeoutErrorFields,
-} from '../errors/timeout-error.js';
+import type { TimeoutError, TimeoutErrorFields } from '../errors/timeout-error.js';
 import { openShields, struckDepth } from '../strategy/native-strategy.js';
-import { automaticStrategy } from '../strategy/select-strategy.js';
-import type { Stage, Strategy, StrategyName } from '../strategy/strategy.js';
+import type { Strategy, StrategyName } from '../strategy/strategy.js';
 import type { AsyncContext } from './async-context.js';
-import { giveCallStack, type CallStack } from './call-stack.js';
+import type { CallStack } from './call-stack.js';
 import { CleanupStack, type Failure } from './cleanup-stack.js';
 import { now } from '../clock.js';
 import { asyncNow, asyncTimeAt, fromRealInstant, toRealInstant } from './async-clock.js';
@@ -15,7 +10,7 @@ import type { AsyncNode } from './async-node.js';
 import { asyncScope } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import type { ScopeSettings } from './options.js';
-import { resumeStackTraces, suspendStackTraces } from './stack-trace-limit.js';
+import { timeoutErrorOf } from './scope-error.js';
 
 /**
  * How a scope stands: `'pending'` not run yet · `'executing'` · `'executed'` in time · `'timed_out'` by its own deadline ·
@@ -27,9 +22,6 @@ export type TimeoutState =
 
 /** The function that a user called; the stacks of its errors begin at its caller. */
 export type CallSite = (...args: never[]) => unknown;
-
-// Work that was stopped may have replaced it.
-const { captureStackTrace } = Error;
 
 const FREQUENT_MS = 0.001;
 const CALLS_PER_READING = 32;
@@ -153,6 +145,8 @@ export class Scope {
   declare abort: Failure | undefined;
   /** The one error of this run, wherever it was handed out first. */
   declare error: TimeoutError | undefined;
+  /** Will be that one if the run times out; nobody has seen it yet. */
+  declare preparedError: TimeoutError | undefined;
 
   constructor(handle: object, timeout: number, settings: ScopeSettings) {
     this.handle = handle;
@@ -335,63 +329,9 @@ export class Scope {
     if (owner === undefined) return;
     // What has been handed out at the end of a run says how that ended, whatever its work does afterwards.
     throw (
-      (owner.running ? undefined : owner.error) ?? owner.timeoutError('checkpoint', true, callSite)
+      (owner.running ? undefined : owner.error) ??
+      timeoutErrorOf(owner, 'checkpoint', true, callSite)
     );
-  }
-
-  /** The scope's `TimeoutError`: made at first need, brought up to date afterwards. */
-  timeoutError(stage: Stage, stopped: boolean, callSite: CallSite, stuck?: Error): TimeoutError {
-    const time = this.running ? this.time() : this.endedAt;
-    const { outside, silence, queueTimeout } = this;
-    const clock =
-      queueTimeout !== undefined
-        ? 'queue'
-        : this.isOutOfCpu(time)
-          ? 'cpu'
-          : silence === undefined
-            ? 'wall'
-            : 'idle';
-    const timeout =
-      queueTimeout ?? (clock === 'cpu' ? this.settings.cpuTimeout : (silence ?? this.timeout));
-    const label = this.settings.name ?? outside?.label;
-    // `startedAt + timeout - startedAt` can be a hair less than `timeout`.
-    const elapsed = Math.max(
-      time - this.startedAt,
-      clock === 'wall' || clock === 'queue' ? timeout : 0,
-    );
-    if (this.error === undefined) {
-      suspendStackTraces();
-      const fields = {
-        timeout,
-        clock,
-        elapsed,
-        strategy: this.strategyName(stage),
-        stage,
-        stopped,
-        scope: this.handle,
-        label,
-        cause: stuck,
-      } as const;
-      this.error = outside?.makeError?.(fields) ?? new TimeoutError(fields);
-      resumeStackTraces();
-      if (this.callStack === undefined) captureStackTrace(this.error, callSite);
-      else giveCallStack(this.error, this.callStack);
-    } else {
-      refreshTimeoutError(
-        this.error,
-        {
-          timeout,
-          clock,
-          elapsed,
-          strategy: this.strategyName(stage),
-          stage,
-          stopped,
-          cause: stuck,
-        },
-        label,
-      );
-    }
-    return this.error;
   }
 
   /** Why work of this scope has to stop, other than for a deadline, if an asynchronous scope says so. */
@@ -419,14 +359,6 @@ export class Scope {
 
   private onAsyncClock(instant: number): number {
     return this.isAsync ? instant : fromRealInstant(instant);
-  }
-
-  private strategyName(stage: Stage): StrategyName {
-    if (this.outside !== undefined) return this.outside.strategy;
-    if (!this.isAsync) return this.strategy?.name ?? 'native';
-    // Only a part that runs without a break can be stopped by force.
-    const isForced = stage === 'interrupt' || stage === 'terminate';
-    return isForced ? automaticStrategy.name : 'cooperative';
   }
 
   /** This scope, unless a shield inside it holds its deadline off. */

@@ -1,5 +1,5 @@
 import { asyncNow } from './async-clock.js';
-import { endAbandoned } from './async-ending.js';
+import { endAbandoned, endAhead } from './async-ending.js';
 import { failureOrder, orderError, tell } from './async-node.js';
 import { arm } from './expiry.js';
 import { stopOutside } from './outside-limits.js';
@@ -28,7 +28,10 @@ function hear(node: RunNode): void {
     return;
   }
   const { order } = node;
-  if (order === undefined) return;
+  if (order === undefined) {
+    if (node.endsAhead === true) endAhead(node);
+    return;
+  }
   if (node.openShields > 0) {
     // Another one was opened meanwhile: its end is the next occasion.
     node.isHeld = true;
@@ -64,8 +67,7 @@ function hear(node: RunNode): void {
 
 /** Work that listens settles at once: it is given the rest of this turn of the event loop. */
 function endUnlessObeyed(node: RunNode): void {
-  const isHeard = node.scope.controller !== undefined || node.inner !== undefined || node.getsTurn;
-  if (isHeard) endNextTurn(node);
+  if (node.isHeard()) endNextTurn(node);
   else endAbandoned(node);
 }
 

@@ -10,6 +10,7 @@ import { arm, disarm } from './expiry.js';
 import { initialDeadline } from './initial-deadline.js';
 import { RunNode, type Raise } from './run-node.js';
 import type { CallSite, Scope } from './scope.js';
+import { timeoutErrorOf } from './scope-error.js';
 import { isInsideItself, refusalInside } from './self-nesting.js';
 import { settleTimeout } from './settlement.js';
 import { ShieldNode } from './shield-node.js';
@@ -34,7 +35,7 @@ class StartedNode extends AsyncNode implements Raise {
     this.outer = place;
     const stopped = runAround(place)?.coroutine !== undefined;
     const stage = stopped ? 'yield' : 'abandoned';
-    const error = scope.timeoutError(stage, stopped, scope.callSite as CallSite, stuck);
+    const error = timeoutErrorOf(scope, stage, stopped, scope.callSite as CallSite, stuck);
     this.error = error;
     countExpired(stage, Math.max(0, scope.endedAt - scope.deadline));
     // Later, because subscribers are code of users: the queue of deadlines is being emptied.

@@ -21,6 +21,7 @@ import {
   type RunSyncOptions,
 } from './options.js';
 import { Scope, type CallSite, type TimeoutState } from './scope.js';
+import { timeoutErrorOf } from './scope-error.js';
 import { makeScopeSignal } from './scope-signal.js';
 import { shieldWork } from './shield.js';
 import { endStarted, startTimeout } from './started-timeout.js';
@@ -156,8 +157,11 @@ export class Timeout {
     if (scope.controller !== undefined) return scope.controller.signal;
     scope.controller = makeScopeSignal({
       isExpired: () => this.expired,
-      reason: () =>
-        scope.struck()?.timeoutError('signal', true, scope.callSite as CallSite) ?? scope.error,
+      reason: () => {
+        const owner = scope.struck();
+        if (owner === undefined) return scope.error;
+        return timeoutErrorOf(owner, 'signal', true, scope.callSite as CallSite);
+      },
     });
     const order = scope.node?.order;
     if (order !== undefined) scope.controller.abort(orderError(order));

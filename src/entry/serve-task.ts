@@ -202,7 +202,7 @@ async function runUnder(call: ServedCall, work: () => unknown): Promise<TaskOutc
   let result: unknown;
   try {
     const keep = (): unknown => (result = work());
-    const value = await executeAsync(scope, keep, serveTask, NO_CALL_STACK);
+    const value = await executeAsync(scope, keep, serveTask, now(), NO_CALL_STACK);
     return { kind: 'returned', value, endedAt: endOf(scope) };
   } catch (error) {
     // One that does not obey has not ended.

@@ -92,6 +92,10 @@ export function refreshTimeoutError(
   >,
   label?: string,
 ): void {
+  if (isKnown(error, fields)) {
+    (error as { elapsed: number }).elapsed = fields.elapsed;
+    return;
+  }
   const { message, cause, ...rest } = fields;
   Object.assign(error, rest);
   if (cause !== undefined) {
@@ -105,6 +109,24 @@ export function refreshTimeoutError(
     if (typeof stack === 'string') error.stack = stack.replace(before, () => after);
   }
   error.message = after;
+}
+
+/** Whether an error says all of this already, but for the exact time, which its message does not tell. */
+function isKnown(
+  error: TimeoutError,
+  fields: Partial<TimeoutErrorFields>,
+): fields is TimeoutErrorFields {
+  const { elapsed = Infinity, message, cause } = fields;
+  return (
+    error.stage === fields.stage &&
+    error.stopped === fields.stopped &&
+    error.timeout === fields.timeout &&
+    error.clock === fields.clock &&
+    error.strategy === fields.strategy &&
+    message === undefined &&
+    cause === undefined &&
+    Math.max(elapsed, error.elapsed) - error.timeout < NOTABLE_DELAY_MS
+  );
 }
 
 /**

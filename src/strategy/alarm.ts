@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import * as timers from 'node:timers';
 import { now } from '../clock.js';
-import { makeNativeAlarm } from './native-strategy.js';
+import { describeNative, makeNativeAlarm } from './native-strategy.js';
+import { LONGEST_LEAD, WakeLead } from './wake-lead.js';
 
 /** Wakes this thread's event loop at an instant of the real clock. Lives as long as its thread. */
 export interface Alarm {
@@ -13,9 +14,14 @@ export interface Alarm {
    * @param instant - ms on the `performance.now()` scale.
    */
   set(instant: number): void;
+  /** Spins until `instant`, which must be near: for whoever has taken a ring over (see {@link makeAlarm}). */
+  await(instant: number): void;
   /** Where this thread's code was when it kept the loop from ringing on time, if that was noticed; once. */
   takeStuck(): Error | undefined;
 }
+
+/** A ring that was taken over and did not come is made up for after this time. */
+const MS_TO_MISS_IT = 1_000;
 
 /** Called on the event loop; `stuck`: where this thread's code was when it kept the loop from being on time. */
 type Ring = (stuck: Error | undefined) => void;
@@ -23,6 +29,8 @@ type Ring = (stuck: Error | undefined) => void;
 /** What wakes the loop, itself able to stand for one request. */
 interface Waker {
   readonly isPrecise: boolean;
+  /** Whether it can be asked for a time so near to an instant that the rest may be spun. */
+  readonly spins: boolean;
   /** Wakes the loop at `instant`, or before it. Replaces the request before it. */
   wakeAt(instant: number): void;
   /** Keeps the process alive, */
@@ -35,15 +43,18 @@ interface Waker {
 /**
  * @param ring - called on the event loop, never before the instant. What it throws is an uncaught exception, as for any
  *   callback.
+ * @param prepare - called on the event loop, {@link LONGEST_LEAD} before the instant at the most, if there is time: does ahead
+ *   what can be done then. `true`: it has taken the ring over; what it has started, as a microtask, goes on with
+ *   {@link Alarm.await} and asks for the next ring
  */
-export function makeAlarm(ring: Ring): Alarm {
+export function makeAlarm(ring: Ring, prepare: () => boolean = () => false): Alarm {
   // Shared with the watchdog, which looks at it when the loop does not answer.
   const wanted = new Float64Array(1).fill(Infinity);
   const onWake = (stuck: Error | undefined): void => {
     alarm.onWake(stuck);
   };
   const waker = makeNativeWaker(onWake, wanted) ?? new TimerWaker(onWake);
-  const alarm = new LazyAlarm(ring, waker, wanted);
+  const alarm = new LazyAlarm(ring, prepare, waker, wanted);
   return alarm;
 }
 
@@ -54,16 +65,23 @@ export function makeAlarm(ring: Ring): Alarm {
 class LazyAlarm implements Alarm {
   readonly isPrecise: boolean;
   readonly #ring: Ring;
+  readonly #prepare: () => boolean;
   readonly #waker: Waker;
+  readonly #lead: WakeLead;
   readonly #wanted: Float64Array;
   /** When the waker will wake the loop; `Infinity`: never. */
   #standing = Infinity;
+  /** When it was asked to do so last, and when it did: what there is to learn from. */
+  #asked = NaN;
+  #woken = NaN;
   #isHeld = false;
 
-  constructor(ring: Ring, waker: Waker, wanted: Float64Array) {
+  constructor(ring: Ring, prepare: () => boolean, waker: Waker, wanted: Float64Array) {
     this.isPrecise = waker.isPrecise;
     this.#ring = ring;
+    this.#prepare = prepare;
     this.#waker = waker;
+    this.#lead = new WakeLead(waker.spins);
     this.#wanted = wanted;
   }
 
@@ -84,14 +102,32 @@ class LazyAlarm implements Alarm {
     return this.#waker.takeStuck();
   }
 
+  await(instant: number): void {
+    let time = now();
+    this.#lead.observe(time - this.#asked);
+    if (time >= instant) return;
+    while (time < instant) time = now();
+    this.#lead.spun(this.#woken, time);
+  }
+
   onWake(stuck: Error | undefined): void {
+    this.#asked = this.#standing;
     this.#standing = Infinity;
     const instant = this.#wanted[0] as number;
     if (instant === Infinity) return;
-    if (now() < instant) {
-      this.#wakeAt(instant);
-      return;
+    this.#woken = now();
+    if (this.#woken < instant) {
+      if (!this.#isNear(instant)) {
+        this.#wakeAt(instant);
+        return;
+      }
+      if (this.#prepare()) {
+        // Should nothing come of that: others wait for this alarm as well. Not soon, as the waker would spin beside us.
+        if (this.#wanted[0] === instant) this.#wakeAt(instant + MS_TO_MISS_IT);
+        return;
+      }
     }
+    this.await(instant);
     this.#wanted[0] = Infinity;
     try {
       this.#ring(stuck);
@@ -101,9 +137,14 @@ class LazyAlarm implements Alarm {
     }
   }
 
+  #isNear(instant: number): boolean {
+    return instant - this.#woken <= LONGEST_LEAD && this.#lead.allows(instant);
+  }
+
   #wakeAt(instant: number): void {
-    this.#standing = instant;
-    this.#waker.wakeAt(instant);
+    const at = instant - this.#lead.before(instant);
+    this.#standing = at;
+    this.#waker.wakeAt(at);
   }
 
   #letGo(): void {
@@ -121,7 +162,8 @@ function makeNativeWaker(onWake: Ring, wanted: Float64Array): Waker | undefined 
   const native = nobody.runInAsyncScope(makeNativeAlarm, undefined, onWake, wanted);
   if (native === undefined) return undefined;
   const { set, hold, letGo, takeStuck } = native;
-  return { isPrecise: true, wakeAt: set, hold, letGo, takeStuck };
+  const spins = describeNative()?.spins === true;
+  return { isPrecise: true, spins, wakeAt: set, hold, letGo, takeStuck };
 }
 
 // As they are when this module is loaded, so that fake timers cannot stop deadlines from being noticed.
@@ -133,6 +175,7 @@ const LONGEST_DELAY = 2 ** 31 - 1;
 /** A timer of Node's. It may strike up to 1 ms early, by libuv's clock of whole milliseconds. */
 class TimerWaker implements Waker {
   readonly isPrecise = false;
+  readonly spins = false;
   readonly #onTimer: () => void;
   #timer: NodeJS.Timeout | undefined;
   #isHeld = false;

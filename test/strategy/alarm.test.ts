@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { makeAlarm, type Alarm } from '#internal/strategy/alarm.js';
+import { LONGEST_LEAD } from '#internal/strategy/wake-lead.js';
 import { runSync } from 'hardstop';
 import { fallbackTest, nativeTest, serialNativeTest } from '../harness/native-test.js';
 import { repetitions } from '../harness/repetitions.js';
@@ -69,6 +70,81 @@ test.serial('many alarms at once never ring before their instants, each once', a
   for (const { calls, instant } of bells) {
     t.is(calls.length, 1);
     t.true((calls[0] as Call).at >= instant);
+  }
+});
+
+test.serial(
+  'what can be done ahead of a ring is done on the loop, shortly before it',
+  async (t) => {
+    const instants = Array.from({ length: repetitions(50) }, () => NaN);
+    for (const index of instants.keys()) {
+      const prepared: number[] = [];
+      const instant = now() + 5;
+      const rung = await new Promise<number>((resolve) => {
+        const alarm = makeAlarm(
+          () => {
+            resolve(now());
+          },
+          () => {
+            prepared.push(now());
+            return false;
+          },
+        );
+        alarm.set(instant);
+        t.is(prepared.length, 0);
+      });
+      t.true(rung >= instant);
+      t.true(prepared.length <= 1);
+      for (const at of prepared) t.true(at >= instant - LONGEST_LEAD && at <= rung);
+      instants[index] = instant;
+    }
+  },
+);
+
+serialNativeTest('a ring that was taken over is awaited by whoever has done so', async (t) => {
+  let ahead = 0;
+  for (let i = 0; i < repetitions(50); i++) {
+    const instant = now() + 5;
+    await new Promise<void>((resolve) => {
+      const ring = (): void => {
+        resolve();
+      };
+      const alarm = makeAlarm(ring, () => {
+        void Promise.resolve().then(() => {
+          ahead += now() < instant ? 1 : 0;
+          alarm.await(instant);
+          t.true(now() >= instant);
+          alarm.set(Infinity);
+          resolve();
+        });
+        return true;
+      });
+      alarm.set(instant);
+    });
+  }
+  t.log(`${String(ahead)} ahead`);
+});
+
+serialNativeTest('a ring that was taken over and did not come is made up for', async (t) => {
+  let rings = 0;
+  let taken = 0;
+  for (let i = 0; i < 20 && taken < 2; i++) {
+    const instant = now() + 5;
+    await new Promise<void>((resolve) => {
+      const alarm = makeAlarm(
+        () => {
+          t.true(now() >= instant);
+          rings++;
+          resolve();
+        },
+        () => {
+          taken++;
+          return true;
+        },
+      );
+      alarm.set(instant);
+    });
+    t.is(rings, i + 1);
   }
 });
 

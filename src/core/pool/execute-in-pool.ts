@@ -1,3 +1,4 @@
+import { asyncNow } from '../async-clock.js';
 import { begin, findMisusedScope, isRefused, start } from '../async-execution.js';
 import { endStopped } from '../async-ending.js';
 import { captureCallStack, type CallStack } from '../call-stack.js';
@@ -59,7 +60,7 @@ function enter(
   callSite: CallSite,
   callStack: CallStack,
 ): PooledRun {
-  const node = begin(scope, liveScope(abandon), callSite, callStack);
+  const node = begin(scope, liveScope(abandon), callSite, asyncNow(), callStack);
   const call = new PoolCall(pool, request, node);
   scope.outside = call;
   if (isRefused(node)) return call;
