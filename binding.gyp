@@ -66,6 +66,7 @@
           "sources": [
             "native/platform/linux/clock.cc",
             "native/platform/linux/directed_signal.cc",
+            "native/platform/linux/end_sleeper.cc",
             "native/platform/linux/futex.cc",
             "native/platform/linux/mutex.cc",
             "native/platform/linux/own_memory.cc",
@@ -113,6 +114,7 @@
             "native/platform/posix/process_container.cc",
             "native/platform/posix/signal_choice.cc",
             "native/platform/posix/unblock_signal.cc",
+            "native/platform/suspension/end_sleeper.cc",
             "native/platform/suspension/self_signal.cc"
           ],
           "xcode_settings": {
@@ -128,6 +130,7 @@
         }],
         ["OS=='win'", {
           "sources": [
+            "native/platform/suspension/end_sleeper.cc",
             "native/platform/suspension/self_signal.cc",
             "native/platform/win32/clock.cc",
             "native/platform/win32/command.cc",

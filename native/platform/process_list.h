@@ -31,10 +31,20 @@ struct ProcessEntry {
 // Whether the system tells of the processes that this one may signal.
 bool CanListProcesses();
 
-// Replaces `entries` by all processes that can be seen, ids in the order of the system.
-// False: the list is not to be had. `is_whole`: whether it surely has all that are alive when it
-// is done; else one may have been missed that was started meanwhile.
-bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole);
+// All processes that could be seen.
+struct ProcessList {
+  std::vector<ProcessEntry> entries;
+  // Whether it surely has all that were alive when it was done; else one may have been missed that
+  // was started meanwhile.
+  bool is_whole = false;
+  // The id that the system had given last when it was done; 0: not known.
+  int32_t last_id = 0;
+};
+
+// Replaces what is in `list`, ids in the order of the system. False: it is not to be had. Of
+// processes that `earlier` has, and that are still there, it may say what they were then; it is to
+// be ordered by id, made some ms ago at most, and may be empty.
+bool ListProcesses(const ProcessList& earlier, ProcessList* list);
 
 // False: there is no such process.
 bool ReadProcess(int32_t pid, ProcessEntry* entry);
@@ -48,6 +58,10 @@ const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<c
 int32_t OwnProcessId();
 
 enum class SendResult { kSent, kGone, kRefused };
+
+// How many processes can be held at a time. Descriptors are the process's: most are to be left for
+// its own work.
+constexpr size_t kMostHolds = 256;
 
 // Holds on to a process, so that its id cannot come to mean another one meanwhile, and its end is
 // seen without reading the list. Holds nothing where the system has no such thing, where the

@@ -19,7 +19,10 @@ Killer Killer::instance_;
 
 bool Killer::EnsureStarted() {
   MutexLock lock(mutex_);
-  if (!started_) started_ = platform::StartDetachedThread(&ThreadMain, this, "hardstop-killer");
+  if (started_) return true;
+  if (!is_open_) sleeper_.Open();
+  is_open_ = true;
+  started_ = platform::StartDetachedThread(&ThreadMain, this, "hardstop-killer");
   return started_;
 }
 
@@ -130,6 +133,28 @@ PlannedEnd* Killer::Earliest() const {
   return earliest;
 }
 
+void Killer::ListAwaited() const {
+  awaited_->clear();
+  for (PlannedEnd* planned = first_; planned != nullptr; planned = planned->next) {
+    const int descriptor = planned->end.awaited();
+    if (descriptor >= 0) awaited_->push_back(descriptor);
+  }
+}
+
+void Killer::TurnToEnded() {
+  if (awaited_->empty()) return;
+  const Instant now = MonotonicClock::now();
+  MutexLock lock(mutex_);
+  for (PlannedEnd* planned = first_; planned != nullptr; planned = planned->next) {
+    const int descriptor = planned->end.awaited();
+    const bool has_ended =
+        std::find(awaited_->begin(), awaited_->end(), descriptor) != awaited_->end();
+    if (descriptor < 0 || !has_ended) continue;
+    planned->end.TurnTo(now);
+    planned->due = now;
+  }
+}
+
 void Killer::Unlink(const PlannedEnd* planned) {
   PlannedEnd** link = &first_;
   while (*link != planned) link = &(*link)->next;
@@ -211,6 +236,8 @@ void Killer::ThreadMain(void* self) { static_cast<Killer*>(self)->Run(); }
 void Killer::Run() {
   SharedSnapshot processes;
   processes_ = &processes;
+  std::vector<int> awaited;
+  awaited_ = &awaited;
   while (true) {
     Round();
     mutex_.Lock();
@@ -218,8 +245,10 @@ void Killer::Run() {
     next_wake_ = next == nullptr ? Instant::max() : next->due;
     const Instant wake_at = next_wake_;
     const uint32_t ticket = sleeper_.Ticket();
+    ListAwaited();
     mutex_.Unlock();
-    if (wake_at > MonotonicClock::now()) sleeper_.SleepUntil(ticket, wake_at);
+    if (wake_at > MonotonicClock::now()) sleeper_.SleepUntil(ticket, wake_at, &awaited);
+    TurnToEnded();
   }
 }
 

@@ -2,10 +2,11 @@
 #define HARDSTOP_NATIVE_PROCESS_KILLER_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "platform/clock.h"
+#include "platform/end_sleeper.h"
 #include "platform/mutex.h"
-#include "platform/sleeper.h"
 #include "platform/thread_annotations.h"
 #include "process/tree_end.h"
 
@@ -94,6 +95,9 @@ class Killer {
 
   PlannedEnd* Find(uint32_t id) const HARDSTOP_REQUIRES(mutex_);
   PlannedEnd* Earliest() const HARDSTOP_REQUIRES(mutex_);
+  // Whose ends are waited for, by descriptor in awaited_, and whose have come.
+  void ListAwaited() const HARDSTOP_REQUIRES(mutex_);
+  void TurnToEnded() HARDSTOP_EXCLUDES(mutex_);
   void Unlink(const PlannedEnd* planned) HARDSTOP_REQUIRES(mutex_);
   static void FollowOrders(PlannedEnd* planned, platform::Instant now);
   bool OrderBegin(PlannedEnd* planned, platform::Nanoseconds grace) HARDSTOP_REQUIRES(mutex_);
@@ -108,10 +112,12 @@ class Killer {
   uint32_t last_id_ HARDSTOP_GUARDED_BY(mutex_) = 0;
   // When the thread looks again by itself: nothing that is due later needs a Wake().
   platform::Instant next_wake_ HARDSTOP_GUARDED_BY(mutex_) = platform::Instant::min();
+  bool is_open_ HARDSTOP_GUARDED_BY(mutex_) = false;
   bool started_ HARDSTOP_GUARDED_BY(mutex_) = false;
-  platform::Sleeper sleeper_;
-  // The thread's alone.
+  platform::EndSleeper sleeper_;
+  // The next two: the thread's alone.
   SharedSnapshot* processes_ = nullptr;
+  std::vector<int>* awaited_ = nullptr;
 
   static Killer instance_;
 };

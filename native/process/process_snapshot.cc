@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace hardstop {
 
@@ -16,33 +17,56 @@ static int ComparePids(const void* a, const void* b) {
   return static_cast<const ProcessEntry*>(a)->pid - static_cast<const ProcessEntry*>(b)->pid;
 }
 
-void ProcessSnapshot::Take() {
-  platform::ListProcesses(&entries_, &is_whole_);
-  qsort(entries_.data(), entries_.size(), sizeof(ProcessEntry), ComparePids);
-  marks_of_.assign(entries_.size(), kUnread);
-  marks_.clear();
+void ProcessSnapshot::Take(bool is_update) {
+  platform::ProcessList earlier;
+  std::vector<size_t> earlier_marks_of;
+  if (is_update) std::swap(earlier, list_);
+  std::swap(earlier_marks_of, marks_of_);
+  platform::ListProcesses(earlier, &list_);
+  auto& entries = list_.entries;
+  qsort(entries.data(), entries.size(), sizeof(ProcessEntry), ComparePids);
+  marks_of_.assign(entries.size(), kUnread);
+  if (is_update) {
+    KeepMarks(earlier, earlier_marks_of);
+  } else {
+    marks_.clear();
+  }
+}
+
+// Both lists are ordered by id.
+void ProcessSnapshot::KeepMarks(const platform::ProcessList& earlier,
+                                const std::vector<size_t>& marks_of) {
+  size_t before = 0;
+  for (size_t i = 0; i < size(); ++i) {
+    const ProcessEntry& process = list_.entries[i];
+    while (before < marks_of.size() && earlier.entries[before].pid < process.pid) ++before;
+    if (before == marks_of.size()) return;
+    if (earlier.entries[before].IsSameAs(process)) marks_of_[i] = marks_of[before];
+  }
 }
 
 size_t ProcessSnapshot::Find(int32_t pid) const {
+  const auto& entries = list_.entries;
   const auto found =
-      std::lower_bound(entries_.begin(), entries_.end(), pid,
+      std::lower_bound(entries.begin(), entries.end(), pid,
                        [](const ProcessEntry& entry, int32_t id) { return entry.pid < id; });
-  if (found == entries_.end() || found->pid != pid) return kNone;
-  return static_cast<size_t>(found - entries_.begin());
+  if (found == entries.end() || found->pid != pid) return kNone;
+  return static_cast<size_t>(found - entries.begin());
 }
 
 bool ProcessSnapshot::HasGroupOrSession(int32_t id) const {
-  return std::any_of(entries_.begin(), entries_.end(), [id](const ProcessEntry& entry) {
+  const auto& entries = list_.entries;
+  return std::any_of(entries.begin(), entries.end(), [id](const ProcessEntry& entry) {
     return entry.group == id || entry.session == id;
   });
 }
 
 void ProcessSnapshot::ReadMarks(size_t index) {
-  const ProcessEntry& process = entries_[index];
+  const ProcessEntry& process = list_.entries[index];
   bool is_empty;
   const char* value =
       platform::ReadEnvironmentVariable(process.pid, kVariable, &environment_, &is_empty);
-  if (is_empty && process.alive && process.is_program) is_whole_ = false;
+  if (is_empty && process.alive && process.is_program) list_.is_whole = false;
   marks_of_[index] = value == nullptr ? kUnmarked : marks_.size();
   if (value != nullptr) marks_.insert(marks_.end(), value, value + strlen(value) + 1);
 }
@@ -57,12 +81,22 @@ bool ProcessSnapshot::IsMarked(size_t index, const char* mark) {
 }
 
 ProcessSnapshot* SharedSnapshot::Get() {
-  if (!taken_) {
-    const platform::Instant begun = platform::MonotonicClock::now();
-    snapshot_.Take();
-    cost_ = platform::MonotonicClock::now() - begun;
-    taken_ = true;
+  if (state_ != State::kNew) {
+    taken_at_ = platform::MonotonicClock::now();
+    snapshot_.Take(false);
+    cost_ = platform::MonotonicClock::now() - taken_at_;
+    state_ = State::kNew;
   }
+  return &snapshot_;
+}
+
+ProcessSnapshot* SharedSnapshot::GetUpdated() {
+  if (state_ != State::kOld) return &snapshot_;
+  const bool is_recent =
+      snapshot_.is_whole() && platform::MonotonicClock::now() - taken_at_ < kUpdatedFor;
+  if (!is_recent) return Get();
+  snapshot_.Take(true);
+  state_ = State::kUpdated;
   return &snapshot_;
 }
 

@@ -113,7 +113,8 @@ void TreeEnd::Prepare(SharedSnapshot* processes) {
 
 void TreeEnd::Look(Instant now, SharedSnapshot* processes) {
   ++looks_;
-  const size_t added = members_.Find(processes);
+  // The ends of those who were killed are seen by other means.
+  const size_t added = members_.Find(processes, phase_ == Phase::kHard && members_.is_marked());
   if (phase_ == Phase::kHard) {
     // Whoever forks without an end is faster than one signal after the other.
     if (added > 0 && report_.step == EndStep::kHard) members_.KillGroups();
@@ -135,7 +136,9 @@ void TreeEnd::Look(Instant now, SharedSnapshot* processes) {
   const bool is_whole = members_.has_all();
   const bool is_empty = empty_looks_ >= 2 || (nobody && is_whole);
   is_complete_ = phase_ == Phase::kHard && added == 0 && is_whole;
-  if (is_done || is_empty || (phase_ == Phase::kHard && now - hard_at_ >= kGiveUpAfter)) {
+  const bool gives_up = phase_ == Phase::kHard && now - hard_at_ >= kGiveUpAfter;
+  if (gives_up) members_.Refresh();
+  if (is_done || is_empty || gives_up) {
     Finish(done);
   } else if (phase_ == Phase::kHard) {
     next_list_ = done + (is_complete_ ? kCompleteListEvery : kHardListEvery);
@@ -151,9 +154,18 @@ void TreeEnd::Rest(Instant now) {
     due_ = now;
     return;
   }
-  due_ = now + wait_;
+  due_ = awaited() >= 0 ? next_list_ : now + wait_;
   if (!is_hard) due_ = std::min(due_, hard_at_);
   wait_ = std::min(wait_ + wait_ / kGrowth, is_hard ? kLongestHardWait : kLongestSoftWait);
+}
+
+int TreeEnd::awaited() const {
+  if (phase_ != Phase::kHard) return -1;
+  const auto& members = members_.members();
+  const auto alive = std::find_if(members.begin(), members.end(), [](const TreeMember& member) {
+    return member.killed && member.alive;
+  });
+  return alive == members.end() ? -1 : alive->hold.descriptor();
 }
 
 // This process, if it is a member, comes last in both: afterwards it may not get to the others.

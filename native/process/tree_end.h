@@ -69,6 +69,10 @@ class TreeEnd {
   // Whether the next Step() is more than a preparation.
   bool BeginsAt(platform::Instant now) const { return has_begun() || now >= deadline_; }
   void Step(platform::Instant now, SharedSnapshot* processes);
+  // The killer is to turn to it as well when the process has ended whose hold has this descriptor;
+  // -1: there is none.
+  int awaited() const;
+  void TurnTo(platform::Instant now) { due_ = now; }
 
   const TreeEndPlan& plan() const { return plan_; }
   bool has_begun() const { return phase_ != Phase::kPlanned; }

@@ -27,9 +27,9 @@ size_t TreeMembers::FindRoot() {
   return is_new ? 1 : 0;
 }
 
-size_t TreeMembers::Find(SharedSnapshot* processes) {
+size_t TreeMembers::Find(SharedSnapshot* processes, bool is_update) {
   if (target_.scope == TreeScope::kRoot) return FindRoot();
-  ProcessSnapshot* snapshot = processes->Get();
+  ProcessSnapshot* snapshot = is_update ? processes->GetUpdated() : processes->Get();
   in_tree_.assign(snapshot->size(), false);
   DropReusedIds(*snapshot);
   Seed(*snapshot);

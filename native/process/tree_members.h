@@ -47,8 +47,9 @@ class TreeMembers {
 
   // The root was reaped, or is about to be: its id says nothing any more.
   void ForgetRoot() { has_root_ = false; }
-  // Looks for all members that are alive. How many are new.
-  size_t Find(SharedSnapshot* processes);
+  // Looks for all members that are alive. How many are new. `is_update`: those that were known may
+  // be found though they have ended, until Refresh() has looked.
+  size_t Find(SharedSnapshot* processes, bool is_update = false);
   // Whether it surely was all.
   bool has_all() const { return has_all_; }
   // Looks at those only that were found last. How many can still be ended.

@@ -24,6 +24,7 @@ namespace {
 using hardstop::ProcessSnapshot;
 using hardstop::platform::ProcessEntry;
 using hardstop::platform::ProcessHold;
+using hardstop::platform::ProcessList;
 using hardstop::platform::ReadProcess;
 using hardstop::platform::SendResult;
 
@@ -70,11 +71,10 @@ TEST(ReadsThisProcess) {
 
 TEST(ListsAChildWhichIsNoOlderThanItsParent) {
   const pid_t child = StartChild();
-  std::vector<ProcessEntry> entries;
-  bool is_whole;
-  CHECK(hardstop::platform::ListProcesses(&entries, &is_whole));
+  ProcessList list;
+  CHECK(hardstop::platform::ListProcesses(ProcessList(), &list));
   bool found = false;
-  for (const ProcessEntry& entry : entries) {
+  for (const ProcessEntry& entry : list.entries) {
     if (entry.pid == child) found = entry.parent == getpid() && entry.IsSameAs(EntryOf(child));
   }
   CHECK(found);
@@ -171,7 +171,7 @@ TEST(FindsWholeMarksInTheEnvironmentOnly) {
   bool found = false;
   for (int tries = 0; tries < 5'000 && !found; ++tries) {
     usleep(2'000);
-    snapshot.Take();
+    snapshot.Take(false);
     found = snapshot.IsMarked(snapshot.Find(marked), "T1.a.0.1");
   }
   CHECK(found);
@@ -181,8 +181,30 @@ TEST(FindsWholeMarksInTheEnvironmentOnly) {
   CHECK(snapshot.HasGroupOrSession(getpgrp()));
   EndChild(marked);
   EndChild(plain);
-  snapshot.Take();
+  snapshot.Take(false);
   CHECK(snapshot.Find(marked) == ProcessSnapshot::kNone);
+}
+
+TEST(AnUpdatedListHasWhoHasComeAndNotWhoHasGone) {
+  const pid_t stays = StartChild("T1.a.0.1;");
+  const pid_t goes = StartChild();
+  ProcessSnapshot snapshot;
+  for (bool found = false; !found; usleep(2'000)) {
+    snapshot.Take(false);
+    found = snapshot.IsMarked(snapshot.Find(stays), "T1.a.0.1");
+  }
+  EndChild(goes);
+  for (int i = 0; i < 20; ++i) {
+    const pid_t comes = StartChild();
+    snapshot.Take(true);
+    CHECK(snapshot[snapshot.Find(comes)].IsSameAs(EntryOf(comes)));
+    CHECK(snapshot[snapshot.Find(comes)].parent == getpid());
+    CHECK(snapshot[snapshot.Find(stays)].IsSameAs(EntryOf(stays)));
+    CHECK(snapshot.IsMarked(snapshot.Find(stays), "T1.a.0.1"));
+    CHECK(snapshot.Find(goes) == ProcessSnapshot::kNone || goes == comes);
+    EndChild(comes);
+  }
+  EndChild(stays);
 }
 
 #if defined(__linux__)

@@ -33,9 +33,8 @@ const char* SkipToEnvironment(const char* begin, const char* end) {
 
 bool CanListProcesses() { return true; }
 
-bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole) {
-  entries->clear();
-  *is_whole = false;
+bool ListProcesses(const ProcessList& /*earlier*/, ProcessList* list) {
+  *list = ProcessList();
   const int expected = proc_listallpids(nullptr, 0);
   if (expected <= 0) return false;
   // Some may be started in between.
@@ -44,7 +43,7 @@ bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole) {
   for (int i = 0; i < count; ++i) {
     ProcessEntry entry;
     if (ids[static_cast<size_t>(i)] > 0 && ReadProcess(ids[static_cast<size_t>(i)], &entry)) {
-      entries->push_back(entry);
+      list->entries.push_back(entry);
     }
   }
   return count > 0;

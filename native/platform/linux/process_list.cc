@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -80,7 +82,13 @@ bool ParseStat(char* line, ProcessEntry* entry) {
 // The id that the system gave last; 0: it does not tell. Ids are given in turn.
 int32_t LastId() {
   char line[128];
-  const ssize_t length = ReadShortFile("/proc/loadavg", line, sizeof line - 1);
+  const int descriptor = open("/proc/loadavg", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (descriptor < 0) return 0;
+  struct statfs system;
+  // Some containers (lxcfs) have a file of their own in its place, whose id is seconds old.
+  const bool is_kernels = fstatfs(descriptor, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+  const ssize_t length = is_kernels ? read(descriptor, line, sizeof line - 1) : 0;
+  close(descriptor);
   if (length <= 0) return 0;
   line[length] = '\0';
   const char* last = strrchr(line, ' ');
@@ -112,6 +120,31 @@ bool AddLatest(int32_t last_before, int32_t last, std::vector<ProcessEntry>* ent
   return true;
 }
 
+// The processes of an earlier list whose ids cannot have come to mean others since, as ids are
+// given in turn: those that were given since are not among them, nor those that may be given while
+// a list is made that is to be whole.
+class KnownProcesses {
+ public:
+  KnownProcesses(const ProcessList& earlier, int32_t last)
+      : entries_(earlier.entries), first_(earlier.last_id + 1), end_(last + kMostLatest) {
+    is_usable_ = earlier.is_whole && last >= earlier.last_id;
+  }
+
+  const ProcessEntry* Find(int32_t pid) const {
+    if (!is_usable_ || (pid >= first_ && pid <= end_)) return nullptr;
+    const auto found =
+        std::lower_bound(entries_.begin(), entries_.end(), pid,
+                         [](const ProcessEntry& entry, int32_t id) { return entry.pid < id; });
+    return found == entries_.end() || found->pid != pid ? nullptr : &*found;
+  }
+
+ private:
+  const std::vector<ProcessEntry>& entries_;
+  const int32_t first_;
+  const int32_t end_;
+  bool is_usable_;
+};
+
 const char* FindVariable(const char* begin, const char* end, const char* name) {
   const size_t name_length = strlen(name);
   for (const char* entry = begin; entry < end; entry += strlen(entry) + 1) {
@@ -133,21 +166,28 @@ bool CanListProcesses() {
   return strtol(target, nullptr, 10) == getpid();
 }
 
-bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole) {
-  entries->clear();
-  *is_whole = false;
+bool ListProcesses(const ProcessList& earlier, ProcessList* list) {
+  list->entries.clear();
+  list->is_whole = false;
+  list->last_id = 0;
   const int32_t last_before = LastId();
+  const KnownProcesses known(earlier, last_before);
   DIR* directory = opendir("/proc");
   if (directory == nullptr) return false;
   while (const dirent* file = readdir(directory)) {
     if (file->d_name[0] < '1' || file->d_name[0] > '9') continue;
+    const auto pid = static_cast<int32_t>(strtol(file->d_name, nullptr, 10));
+    const ProcessEntry* before = known.Find(pid);
     ProcessEntry entry;
-    if (ReadProcess(static_cast<int32_t>(strtol(file->d_name, nullptr, 10)), &entry)) {
-      entries->push_back(entry);
+    if (before != nullptr) {
+      list->entries.push_back(*before);
+    } else if (ReadProcess(pid, &entry)) {
+      list->entries.push_back(entry);
     }
   }
   closedir(directory);
-  *is_whole = AddLatest(last_before, LastId(), entries);
+  list->last_id = LastId();
+  list->is_whole = AddLatest(last_before, list->last_id, &list->entries);
   return true;
 }
 

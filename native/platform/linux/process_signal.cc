@@ -52,9 +52,7 @@ class HeldProcess {
   bool is_there_ = false;
 };
 
-// Descriptors are the process's: most are to be left for its own work.
-constexpr int kMostHolds = 256;
-std::atomic<int> holds{0};
+std::atomic<size_t> holds{0};
 
 bool Stops(int signal) {
   return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;

@@ -41,14 +41,14 @@ class OpenedProcess {
 
 bool CanListProcesses() { return true; }
 
-bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole) {
-  entries->clear();
-  *is_whole = false;
-  const HANDLE list = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
-  if (list == INVALID_HANDLE_VALUE) return false;
+bool ListProcesses(const ProcessList& /*earlier*/, ProcessList* list) {
+  *list = ProcessList();
+  const HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+  if (snapshot == INVALID_HANDLE_VALUE) return false;
   PROCESSENTRY32W listed;
   listed.dwSize = sizeof listed;
-  for (BOOL more = Process32FirstW(list, &listed); more; more = Process32NextW(list, &listed)) {
+  for (BOOL more = Process32FirstW(snapshot, &listed); more;
+       more = Process32NextW(snapshot, &listed)) {
     ProcessEntry entry;
     // What cannot be opened belongs to the system or to others.
     if (listed.th32ProcessID == 0 ||
@@ -56,9 +56,9 @@ bool ListProcesses(std::vector<ProcessEntry>* entries, bool* is_whole) {
       continue;
     }
     entry.parent = static_cast<int32_t>(listed.th32ParentProcessID);
-    entries->push_back(entry);
+    list->entries.push_back(entry);
   }
-  CloseHandle(list);
+  CloseHandle(snapshot);
   return true;
 }
 

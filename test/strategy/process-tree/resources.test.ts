@@ -89,7 +89,10 @@ linuxTest(
   async (t) => {
     const source = (deadline: string): string => `${prelude}
     const { mark, env } = newTreeMark();
-    const root = spawn('/bin/sh', ['-c', "trap '' TERM; sleep 1000; sleep 1000"], { detached: true, env, stdio: 'ignore' });
+    const root = spawn('/bin/sh', ['-c', "trap '' TERM; echo; sleep 1000; sleep 1000"], { detached: true, env, stdio: ['ignore', 'pipe', 'ignore'] });
+    // It has to be deaf before it is asked.
+    await once(root.stdout, 'data');
+    root.stdout.destroy();
     root.unref();
     const end = planTreeEnd(
       { pid: root.pid, mark, scope: 'tree' },
