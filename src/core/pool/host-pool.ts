@@ -17,7 +17,7 @@ export interface PoolLimits extends HostLimits {
 /**
  * Hosts of one kind, and the calls that wait for them. Belongs to one thread.
  *
- * A host that is lost is replaced at once. What keeps the process alive are the calls, never the hosts.
+ * A host that is lost is replaced in the next turn of the event loop. What keeps the process alive are the calls, never the hosts.
  */
 export class HostPool implements HostDemand {
   readonly strategy: 'worker' | 'process';

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate } from 'node:timers';
 import type { HostKind, HostOptions } from '../../strategy/isolation/host.js';
 import { IdleHosts } from './idle-hosts.js';
 import type { PoolCounters } from './pool-counters.js';
@@ -41,6 +42,8 @@ export class HostSet {
   readonly #leaving = new Set<Promise<void>>();
   readonly #outside = AsyncLocalStorage.snapshot();
   #starting = 0;
+  /** Lost hosts that are to be replaced. */
+  #vacant = 0;
 
   constructor(
     kind: HostKind,
@@ -145,6 +148,7 @@ export class HostSet {
     }
     this.#hosts.add(pooled);
     this.#starting++;
+    if (this.#vacant > 0) this.#vacant--;
     this.#counters.started++;
     void pooled.host.ready.then(
       () => {
@@ -200,11 +204,24 @@ export class HostSet {
     return true;
   }
 
-  /** So that the next call waits as little as possible. One that has been of no use is not replaced for nothing. */
+  /**
+   * So that the next call waits as little as possible. One that has been of no use is not replaced for nothing. Not before
+   * the caller of the last one has been told how it ended: it takes milliseconds to start a process.
+   */
   #replace({ served }: PooledHost): void {
+    if (served > 0) this.#vacant++;
+    const soon = setImmediate(() => {
+      this.#fill();
+    });
+    if (this.#demand.waiting === 0) soon.unref();
+  }
+
+  #fill(): void {
     const { waiting, isOpen } = this.#demand;
+    let vacant = this.#vacant;
+    this.#vacant = 0;
     if (!isOpen && waiting === 0) return;
-    if (served > 0 && this.#hosts.size < this.#limits.size) this.#start();
+    for (; vacant > 0 && this.#hosts.size < this.#limits.size; vacant--) this.#start();
     this.startWanted();
     this.startMinimum();
   }

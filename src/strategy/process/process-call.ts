@@ -57,9 +57,13 @@ export class ProcessCall implements RunningCall {
     if (this.#isEnding) return;
     if (now() < this.#deadline) this.#wasAsked = true;
     this.#hardDeadline = Math.min(this.#hardDeadline, hardDeadline);
-    this.#send({ kind: 'stop', id: this.id, hardDeadline: toShared(this.#hardDeadline) });
+    const isForced = this.#hardDeadline <= now();
+    // It is killed just now; to tell it takes time that its end needs as well.
+    if (!isForced) {
+      this.#send({ kind: 'stop', id: this.id, hardDeadline: toShared(this.#hardDeadline) });
+    }
     this.#end.stop(this.#hardDeadline);
-    if (!this.#cutsAtOnce) return;
+    if (isForced || !this.#cutsAtOnce) return;
     this.#toldTimer ??= setTimeout(() => {
       this.#end.force();
     }, TOLD_LIMIT_MS);
