@@ -110,6 +110,24 @@ linuxTest(
   },
 );
 
+linuxTest('a soft signal that is sent as soon as a program was started ends it', async (t) => {
+  const child = await runSource(
+    `${prelude}
+    // It would be called in a child that had not yet become the program.
+    process.on('SIGTERM', () => { console.log('ours'); });
+    for (let count = 0; count < 100; count++) {
+      const root = spawn('sleep', ['1000'], { stdio: ['ignore', 'inherit', 'inherit'] });
+      const exit = once(root, 'exit');
+      process.kill(root.pid, 'SIGTERM');
+      const [code, signal] = await exit;
+      if (signal !== 'SIGTERM') console.log(code, signal);
+    }
+    console.log('done');`,
+    { timeoutMs: 60_000 },
+  );
+  t.is(child.stdout, 'done\n', child.stderr);
+});
+
 nativeLinuxTest('a worker that ends has its trees ended', async (t) => {
   const worker = `${prelude}
     import { parentPort } from 'node:worker_threads';
