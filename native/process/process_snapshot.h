@@ -46,9 +46,10 @@ class ProcessSnapshot {
   std::vector<char> environment_;
 };
 
-// The list of processes, taken at most twice in each round of the killer.
+// The list of processes, shared in a round of the killer by those who need not have it anew.
 class SharedSnapshot {
  public:
+  // What was taken before does not count as taken now.
   void BeginRound() { state_ = State::kOld; }
   // What is so now.
   ProcessSnapshot* Get();

@@ -94,7 +94,11 @@ void TreeEnd::Step(Instant now, SharedSnapshot* processes) {
     wait_ = kFirstWait;
     next_list_ = now;
     // Those who are known need not wait for the others; who does not bear the mark would be lost.
-    if (members_.is_marked()) KillAll();
+    if (members_.is_marked()) {
+      KillAll();
+      // A list that others had made in this round may lack what they have forked until now.
+      processes->BeginRound();
+    }
   }
   const bool none_left = (is_complete_ || now < next_list_) && members_.Refresh() == 0;
   if (none_left && is_complete_) {
