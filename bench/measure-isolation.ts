@@ -78,9 +78,13 @@ async function throughputFigures(node: string, course: Course): Promise<readonly
 }
 
 async function latenessFigures(node: string, course: Course): Promise<readonly Figure[]> {
-  const [worker, child] = await interleave(
+  const [worker, workerTold, child] = await interleave(
     'task-lateness.js',
-    ['worker', 'process'].map((kind) => ({ kind, timeout: LIMIT_MS, stops: STOPS })),
+    [
+      { kind: 'worker', until: 'ended' },
+      { kind: 'worker', until: 'told' },
+      { kind: 'process', until: 'ended' },
+    ].map((setting) => ({ ...setting, timeout: LIMIT_MS, stops: STOPS })),
     course,
   );
   return [
@@ -91,6 +95,7 @@ async function latenessFigures(node: string, course: Course): Promise<readonly F
       unit: 'ms',
     }),
     shown({ node, what: '  p99', value: worker.p99 / 1_000, unit: 'ms' }),
+    shown({ node, what: '  until told, p50', value: workerTold.p50 / 1_000, unit: 'ms' }),
     atMost(3, { node, what: 'process, killed: late, p50', value: child.p50 / 1_000, unit: 'ms' }),
     shown({ node, what: '  p99', value: child.p99 / 1_000, unit: 'ms' }),
   ];

@@ -1,7 +1,7 @@
 import { isTimeoutError } from '../errors/timeout-error.js';
 import type { RunningCall } from '../strategy/isolation/host.js';
 import type { Stage, Stop } from '../strategy/strategy.js';
-import { asyncNow, awaitInstant, isNear, takeStuck } from './async-clock.js';
+import { asyncNow, asyncTimeAt, awaitInstant, isNear, takeStuck } from './async-clock.js';
 import {
   failureOrder,
   OuterNode,
@@ -61,7 +61,16 @@ export function endStoppedPart(node: RunNode, ended: Stop): void {
   const order = node.order ?? orderOf(owner, ended.stuck);
   stopScope(owner, order);
   node.order ??= order;
+  endedThen(node, order, asyncTimeAt(ended.endedAt));
   endStopped(node, order, ended.stage, true, ended.stuck);
+}
+
+/** The work has ended already: how long it took is told by that, not by when we come to hear of it. */
+export function endedThen({ scope }: RunNode, order: StopOrder, endedAt: number): void {
+  if (!scope.running) return;
+  scope.running = false;
+  // It was read from the scale of another clock, which may cost a hair: no stop is early.
+  scope.endedAt = order.owner === scope ? Math.max(endedAt, scope.deadline) : endedAt;
 }
 
 /** The work had its time to settle. */

@@ -1,7 +1,7 @@
 import type { CallOutcome } from '../strategy/isolation/host.js';
 import { now } from '../clock.js';
-import { asyncTimeAt, fromRealInstant } from './async-clock.js';
-import { endByItself, endStopped, finish, strikeByClock } from './async-ending.js';
+import { asyncTimeAt, fromRealInstant, isRealTime } from './async-clock.js';
+import { endByItself, endedThen, endStopped, finish, strikeByClock } from './async-ending.js';
 import {
   failureOrder,
   orderError,
@@ -45,6 +45,7 @@ export function endOutside(node: RunNode, outcome: CallOutcome): void {
 function endReturned(node: RunNode, value: unknown, endedAt: number): void {
   const order = node.order ?? orderByClock(node, endedAt);
   if (order !== undefined && !isBefore(endedAt, order)) {
+    if (isRealTime()) endedThen(node, order, endedAt);
     endStopped(node, order, 'late', true);
     return;
   }
@@ -75,6 +76,8 @@ function endStoppedOutside(node: RunNode, outcome: StoppedOutcome): void {
     // Whether the wall clock has passed the deadline as well since then is of no interest.
     scope.running = false;
     scope.endedAt = fromRealInstant(outcome.endedAt);
+  } else if (isRealTime()) {
+    endedThen(node, order, outcome.endedAt);
   }
   endStopped(node, order, stage, stopped, stuck ?? order.stuck);
 }

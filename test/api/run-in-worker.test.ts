@@ -67,6 +67,33 @@ test('a loop is stopped at the deadline, never before, and the error says how', 
   t.regex(error.stack as string, /run-in-worker\.test/);
 });
 
+nativeTest(
+  '`elapsed` is until the task has ended, however late its caller hears of it',
+  async (t) => {
+    const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const spinning = task<typeof tasks.spinUntilStopped>(TASKS, 'spinUntilStopped');
+    let ended = NaN;
+    const began = performance.now();
+    const stopped = timeoutFrom(
+      t,
+      runInWorker(spinning, {
+        args: [cell],
+        timeout: 500,
+        onMessage: () => {
+          // This loop hears nothing until the task has ended, and some more.
+          Atomics.wait(cell, 0, 0, AMPLE);
+          ended = performance.now();
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+        },
+      }),
+    );
+    const error = await stopped;
+    t.is(error.stage, 'interrupt');
+    t.true(error.elapsed >= 500);
+    t.true(error.elapsed <= ended - began);
+  },
+);
+
 nativeTest('the worker of an interrupted task serves the next one', async (t) => {
   // On a crowded machine an answer may come too late, and the worker is ended then: not the first time, perhaps.
   for (let attempt = 0; attempt < 20; attempt++) {
