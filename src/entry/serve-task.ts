@@ -57,6 +57,9 @@ interface ServedCall {
 
 let served: ServedCall | undefined;
 
+/** More than the rounding of an instant costs that is converted between the scales of two threads, ms. */
+const CONVERSION_MS = 1e-4;
+
 /** Above a task there is nothing but this program. */
 const NO_CALL_STACK: CallStack = Object.freeze({});
 
@@ -251,7 +254,10 @@ function failed(call: ServedCall, scope: Scope, error: unknown): TaskOutcome {
     const isCpu = call.cpu?.isCauseOf(error) === true;
     if (isOwn || isCpu) {
       call.isTorn = isTorn(error);
-      return stopped(isOwn ? 'deadline' : 'cpu', error.stage, error.stopped, error.cause, endedAt);
+      const { stage, cause } = error;
+      return isOwn
+        ? stopped('deadline', stage, error.stopped, cause, pastDeadline(scope, endedAt))
+        : stopped('cpu', stage, error.stopped, cause, endedAt);
     }
   }
   const node = scope.node as RunNode;
@@ -321,6 +327,11 @@ function graceOf(deadline: number, hardDeadline: number): number {
 
 function endOf(scope: Scope): number {
   return Number.isNaN(scope.endedAt) ? sharedNow() : toShared(scope.endedAt);
+}
+
+/** An instant at which the deadline has passed on its owner's scale as well: between the two it may have lost a hair. */
+function pastDeadline({ deadline }: Scope, endedAt: number): number {
+  return Math.max(endedAt, toShared(deadline) + CONVERSION_MS);
 }
 
 function nextTurn(): Promise<void> {
