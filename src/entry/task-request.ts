@@ -8,6 +8,8 @@ export interface TaskRequest {
   readonly id: number;
   readonly task: TransferableTask;
   readonly args: readonly unknown[];
+  /** It was sent ahead: its instants count from when it is begun. */
+  readonly isAhead?: boolean | undefined;
   /** The soft stop; decides the outcome. `Infinity`: none. */
   readonly deadline: number;
   /** Until when a promise is waited for. Not before `deadline`. */

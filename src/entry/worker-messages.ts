@@ -70,6 +70,8 @@ export interface WorkerStart {
     readonly cells: SharedArrayBuffer;
     /** See `MovedLimits`. */
     readonly moved: SharedArrayBuffer;
+    /** Which requests may be begun. */
+    readonly offers: SharedArrayBuffer;
     /** What is done before the first task. */
     readonly initializer: Initializer | undefined;
   };

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers';
 import { workerData } from 'node:worker_threads';
 import { NotTransferableError } from '../errors/not-transferable-error.js';
 import { toTransferable } from '../errors/transfer.js';
+import { CallOffers } from './call-offers.js';
 import { markIdle } from './idle-resources.js';
 import { initialize } from './initialize.js';
 import { markEntryStarted } from './loading-module.js';
@@ -15,11 +16,26 @@ import { READY_ID, sharedNow, WorkerCells } from './worker-cells.js';
 import type { TaskControl, WorkerOrder, WorkerReport, WorkerStart } from './worker-messages.js';
 import { writeOutputDirectly } from './worker-output.js';
 
-const { port, cells: buffer, moved, initializer } = (workerData as WorkerStart).hardstop;
-const cells = new WorkerCells(buffer);
-const movedLimits = new MovedLimits(moved);
+/** A request that could not be read here. */
+interface UnreadableRequest {
+  readonly id: number;
+  readonly unreadable: unknown;
+}
+
+const start = (workerData as WorkerStart).hardstop;
+const { port, initializer } = start;
+const cells = new WorkerCells(start.cells);
+const movedLimits = new MovedLimits(start.moved);
+const offers = new CallOffers(start.offers);
 // As it is before any task: its order to end is an owner's, not a task's.
 const exit = process.exit.bind(process);
+
+/** Id of the request that came last; each has the one that follows. */
+let lastId = READY_ID;
+/** A request is being served, or the last one has left something running: then no other one is. */
+let isTaken = false;
+/** What came meanwhile. A newer one replaces it: the owner has taken it back then. */
+let next: TaskRequest | UnreadableRequest | undefined;
 
 markEntryStarted();
 writeOutputDirectly();
@@ -44,7 +60,31 @@ function beReady(): void {
 function receive(order: WorkerOrder): void {
   if (order === null) return;
   if ('control' in order) control(order);
-  else void serve(order);
+  else take(order);
+}
+
+/** A request that cannot be read here. Its id went with it, but it follows the one before. */
+function refuse(cause: unknown): void {
+  take({ id: lastId + 1, unreadable: cause });
+}
+
+function take(request: TaskRequest | UnreadableRequest): void {
+  lastId = request.id;
+  if (isTaken) next = request;
+  else begin(request);
+}
+
+function begin(request: TaskRequest | UnreadableRequest): void {
+  const instant = offers.begin(request.id);
+  if (instant === undefined) return;
+  isTaken = true;
+  if ('unreadable' in request) finish(refusal(request));
+  else void serve(request.isAhead === true ? startedAt(request, instant) : request);
+}
+
+function startedAt(request: TaskRequest, instant: number): TaskRequest {
+  const { deadline, hardDeadline } = request;
+  return { ...request, deadline: instant + deadline, hardDeadline: instant + hardDeadline };
 }
 
 async function serve(request: TaskRequest): Promise<void> {
@@ -65,7 +105,17 @@ async function serve(request: TaskRequest): Promise<void> {
     },
     movedLimits,
   );
+  finish(reply);
+}
+
+function finish(reply: TaskReply): void {
   answer(reply);
+  if (!reply.reusable) return;
+  isTaken = false;
+  const request = next;
+  next = undefined;
+  // After the answer: the clock of this one starts now.
+  if (request !== undefined) begin(request);
 }
 
 function control(order: TaskControl | { readonly control: 'close' }): void {
@@ -81,19 +131,10 @@ function control(order: TaskControl | { readonly control: 'close' }): void {
   }
 }
 
-/** Answers a request that cannot be read here. Its id went with it, but it follows the last one that was answered. */
-function refuse(cause: unknown): void {
-  const error = new NotTransferableError('The arguments of the task cannot be read in the worker', {
-    cause,
-  });
-  const id = cells.answered + 1;
-  answer({
-    kind: 'threw',
-    id,
-    error: toTransferable(error),
-    endedAt: sharedNow(),
-    reusable: true,
-  });
+function refusal({ id, unreadable: cause }: UnreadableRequest): TaskReply {
+  const message = 'The arguments of the task cannot be read in the worker';
+  const error = toTransferable(new NotTransferableError(message, { cause }));
+  return { kind: 'threw', id, error, endedAt: sharedNow(), reusable: true };
 }
 
 function answer(reply: TaskReply): void {

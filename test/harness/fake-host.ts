@@ -1,4 +1,6 @@
 import type {
+  AheadOwner,
+  CallAhead,
   CallOutcome,
   Host,
   HostKind,
@@ -33,6 +35,14 @@ export interface FakeCall extends RunningCall {
   returns(value: unknown, endedAt?: number): void;
 }
 
+/** A call that was sent to a fake host ahead of its turn. */
+export interface FakeAhead extends CallAhead {
+  readonly call: TaskCall;
+  readonly host: FakeHost;
+  /** What has become of it, as its host knows it; its owner may not have heard of it. */
+  state: 'sent' | 'begun' | 'taken back';
+}
+
 /** A host in this thread whose calls end when the test says so. */
 export class FakeHost implements Host {
   readonly id: number;
@@ -44,6 +54,7 @@ export class FakeHost implements Host {
   /** How it was ended. */
   end: 'close' | 'terminate' | 'death' | undefined;
   running: FakeCall | undefined;
+  #ahead: { readonly sent: FakeAhead; readonly owner: AheadOwner } | undefined;
   readonly #kind: FakeKind;
   readonly #becomeReady: () => void;
   readonly #fail: (error: unknown) => void;
@@ -80,6 +91,39 @@ export class FakeHost implements Host {
     if (!this.isFree) throw new Error('The host is not free');
     this.#kind.refuse?.(call);
     this.isFree = false;
+    return this.#begin(call);
+  }
+
+  runAhead(call: TaskCall, owner: AheadOwner): CallAhead | undefined {
+    if (!this.#kind.takesAhead || this.running === undefined) return undefined;
+    if (this.#ahead?.sent.state === 'sent') return undefined;
+    const sent: FakeAhead = {
+      call,
+      host: this,
+      state: 'sent',
+      takeBack: () => {
+        if (sent.state === 'sent') sent.state = 'taken back';
+        return sent.state === 'taken back';
+      },
+    };
+    this.#ahead = { sent, owner };
+    this.#kind.aheads.push(sent);
+    return sent;
+  }
+
+  /** Ends what runs, and begins what was sent ahead. */
+  goOn(value: unknown, startedAt: number = performance.now()): void {
+    const { running } = this;
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    running?.returns(value, startedAt);
+    if (ahead === undefined || ahead.sent.state === 'taken back') return;
+    ahead.sent.state = 'begun';
+    this.isFree = false;
+    ahead.owner.begun(this.#begin(ahead.sent.call), startedAt);
+  }
+
+  #begin(call: TaskCall): FakeCall {
     const { promise, resolve } = deferred<CallOutcome>();
     const running: FakeCall = {
       call,
@@ -127,14 +171,32 @@ export class FakeHost implements Host {
 
   /** It ends by itself. */
   die(error: Error): void {
+    this.#returnAhead();
     this.running?.end({ kind: 'died', error, endedAt: performance.now() }, false);
     void this.#end('death');
+  }
+
+  #returnAhead(): void {
+    const ahead = this.#ahead;
+    if (ahead?.sent.state === 'begun') return;
+    this.#ahead = undefined;
+    if (ahead?.sent.state !== 'sent') return;
+    ahead.sent.takeBack();
+    ahead.owner.returned();
   }
 
   #end(how: 'close' | 'terminate' | 'death'): Promise<void> {
     this.end ??= how;
     this.isFree = false;
-    this.running?.end({ kind: 'died', error: new Error(how), endedAt: performance.now() }, false);
+    this.#returnAhead();
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const died = { kind: 'died', error: new Error(how), endedAt: performance.now() } as const;
+    this.running?.end(died, false);
+    if (ahead !== undefined) {
+      ahead.owner.begun(this.#begin(ahead.sent.call), died.endedAt);
+      this.running?.end(died, false);
+    }
     this.#noteEnd();
     return this.ended;
   }
@@ -145,7 +207,10 @@ export class FakeKind implements HostKind {
   readonly strategy = 'worker';
   readonly hosts: FakeHost[] = [];
   readonly calls: FakeCall[] = [];
+  readonly aheads: FakeAhead[] = [];
   isReadyAtOnce = true;
+  /** Whether calls can be sent to a host that runs another one. */
+  takesAhead = false;
   onCall: ((call: FakeCall) => void) | undefined;
   onStop: ((call: FakeCall, hardDeadline: number) => void) | undefined;
   /** Throws for a call that cannot be sent. */
@@ -162,6 +227,12 @@ export class FakeKind implements HostKind {
     const host = this.hosts[index];
     if (host === undefined) throw new Error(`No host ${String(index)}`);
     return host;
+  }
+
+  ahead(index: number): FakeAhead {
+    const ahead = this.aheads[index];
+    if (ahead === undefined) throw new Error(`No call ${String(index)} was sent ahead`);
+    return ahead;
   }
 
   call(index: number): FakeCall {

@@ -1,15 +1,22 @@
+import { now } from '../../clock.js';
 import { InvalidStateError } from '../../errors/invalid-state-error.js';
 import { QueueFullError } from '../../errors/queue-full-error.js';
-import type { CallOutcome, HostKind, HostOptions } from '../../strategy/isolation/host.js';
+import type {
+  CallOutcome,
+  HostKind,
+  HostOptions,
+  RunningCall,
+} from '../../strategy/isolation/host.js';
 import { uninterrupted } from '../../strategy/uninterrupted.js';
 import { CallQueue } from './call-queue.js';
+import { CallsAhead, type AheadLimits } from './calls-ahead.js';
 import { HostSet, type HostDemand, type HostLimits } from './host-set.js';
 import type { PoolCall } from './pool-call.js';
 import { PoolCounters } from './pool-counters.js';
 import type { PooledHost } from './pooled-host.js';
 
 /** How a pool is made up. */
-export interface PoolLimits extends HostLimits {
+export interface PoolLimits extends HostLimits, AheadLimits {
   /** How many calls may wait beyond those that the pool has room for. */
   readonly maxQueue: number;
 }
@@ -25,6 +32,7 @@ export class HostPool implements HostDemand {
   readonly #limits: PoolLimits;
   readonly #queue = new CallQueue<PoolCall>();
   readonly #hosts: HostSet;
+  readonly #ahead: CallsAhead;
   #running = 0;
   /** Why it takes no more calls. */
   #refusal: string | undefined;
@@ -35,6 +43,11 @@ export class HostPool implements HostDemand {
     this.strategy = kind.strategy;
     this.#limits = limits;
     this.#hosts = new HostSet(kind, options, limits, this.counters, this);
+    this.#ahead = new CallsAhead(this.#queue, limits, (pooled, call, running) => {
+      this.withdraw(call);
+      this.#follow(pooled, call, running);
+      this.#ahead.send(pooled);
+    });
     this.#hosts.startMinimum();
   }
 
@@ -88,8 +101,10 @@ export class HostPool implements HostDemand {
   }
 
   employ(pooled: PooledHost): boolean {
-    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
-      if (this.#serve(pooled, call, true)) return true;
+    for (let call = this.#takeFirst(); call !== undefined; call = this.#takeFirst()) {
+      if (!this.#serve(pooled, call, true)) continue;
+      this.#ahead.send(pooled);
+      return true;
     }
     // Those that were taken out may have been the last.
     this.#noteDrained();
@@ -97,7 +112,7 @@ export class HostPool implements HostDemand {
   }
 
   startFailed(error: unknown): void {
-    this.#queue.shift()?.refuse(error);
+    this.#takeFirst()?.refuse(error);
     this.#noteDrained();
   }
 
@@ -131,6 +146,16 @@ export class HostPool implements HostDemand {
     });
   }
 
+  /** The call that waits longest. One that a host has begun by itself is not taken: it leaves the queue when that is heard. */
+  #takeFirst(): PoolCall | undefined {
+    for (let call = this.#queue.first; call !== undefined; call = call.next) {
+      if (call.ahead?.takeBack() === false) continue;
+      this.#queue.remove(call);
+      return call;
+    }
+    return undefined;
+  }
+
   /** @returns `false` where the call was not started; the host is free as before then */
   #serve(pooled: PooledHost, call: PoolCall, hasWaited: boolean): boolean {
     const taskCall = call.begin(hasWaited);
@@ -142,23 +167,31 @@ export class HostPool implements HostDemand {
       call.refuse(error);
       return false;
     }
+    pooled.begin(now());
+    pooled.reference(true);
+    this.#follow(pooled, call, running);
+    call.started(running);
+    return true;
+  }
+
+  #follow(pooled: PooledHost, call: PoolCall, running: RunningCall): void {
     this.#running++;
     pooled.call = call;
-    pooled.reference(true);
-    call.started(running);
     void running.outcome.then((outcome) => {
       this.#ended(pooled, call, outcome);
     });
-    return true;
   }
 
   #ended(pooled: PooledHost, call: PoolCall, outcome: CallOutcome): void {
     this.#running--;
-    pooled.call = undefined;
     pooled.served++;
     this.counters.count(outcome);
-    // First the next call is under way, then this one is settled.
-    this.#hosts.release(pooled);
+    // First the next call is under way, then this one is settled. It may be so already: one that was sent ahead.
+    if (pooled.call === call) {
+      pooled.call = undefined;
+      pooled.noteEnd(outcome.endedAt);
+      this.#hosts.release(pooled);
+    }
     call.settle(outcome);
     this.#noteDrained();
   }

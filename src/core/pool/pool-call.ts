@@ -1,16 +1,20 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { CallOutcome, RunningCall, TaskCall } from '../../strategy/isolation/host.js';
+import type {
+  CallAhead,
+  CallOutcome,
+  RunningCall,
+  TaskCall,
+} from '../../strategy/isolation/host.js';
 import { interruptInstant } from '../../strategy/process/interrupt-instant.js';
-import { asyncNow } from '../async-clock.js';
+import { asyncNow, isRealTime } from '../async-clock.js';
 import { endByItself, endStopped, strikeByClock } from '../async-ending.js';
 import { failureOrder, tell } from '../async-node.js';
-import { runInside } from '../async-storage.js';
 import { arm, disarm } from '../expiry.js';
 import { initialDeadline } from '../initial-deadline.js';
 import { endOutside } from '../outside-ending.js';
 import { outsideLimits } from '../outside-limits.js';
 import type { RunNode } from '../run-node.js';
 import type { OutsideKind } from '../scope.js';
+import { CallContext } from './call-context.js';
 import type { Queued } from './call-queue.js';
 import type { HostPool } from './host-pool.js';
 
@@ -42,16 +46,18 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
   isQueued: boolean = false;
   readonly #pool: HostPool;
   readonly #node: RunNode;
-  /** Enters the caller's context; only after a wait, and where somebody is called there. */
-  #inCallersContext: EnterContext | undefined;
-  /** Enters that and the call's scope; only for messages. */
-  #inScope: EnterContext | undefined;
+  readonly #context: CallContext;
+  /** While it waits: the host that has it already, and may begin it by itself. */
+  ahead: CallAhead | undefined;
+  /** It was to stop by then, but had begun, of which nobody has heard yet. */
+  #stopAt: number | undefined;
 
   constructor(pool: HostPool, request: CallRequest, node: RunNode) {
     this.strategy = pool.strategy;
     this.request = request;
     this.#pool = pool;
     this.#node = node;
+    this.#context = new CallContext(node);
   }
 
   get promise(): Promise<unknown> {
@@ -70,10 +76,8 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
       scope.deadline = queueDeadline;
     }
     const { onTimeout, error } = scope.settings;
-    if (onTimeout !== undefined || typeof error === 'function') {
-      this.#inCallersContext = takeSnapshot();
-    }
-    if (this.request.onMessage !== undefined) this.#keepScope();
+    if (onTimeout !== undefined || typeof error === 'function') this.#context.keep();
+    if (this.request.onMessage !== undefined) this.#context.keepForMessages();
     rearm(node);
     node.goOutside(this);
   }
@@ -100,20 +104,34 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
         return undefined;
       }
     }
-    const { task, args, transfer, onMessage } = this.request;
     const { deadline, hardDeadline } = outsideLimits(scope);
-    const { cpuTimeout, name } = scope.settings;
-    return {
-      task,
-      args,
-      transfer,
-      deadline,
-      hardDeadline,
-      interruptAt: this.#interruptAt(deadline, hardDeadline),
-      cpuTimeout,
-      name,
-      onMessage: onMessage === undefined ? undefined : this.#receiver(onMessage),
-    };
+    return this.#toSend(deadline, hardDeadline, this.#interruptAt(deadline, hardDeadline));
+  }
+
+  /**
+   * What to send before a host is there, with lengths of time for its deadlines; `undefined` where it has limits that count
+   * already, or cannot be sent twice.
+   */
+  beginAhead(): TaskCall | undefined {
+    const { order, scope } = this.#node;
+    const { settings, timeout, deadline, enclosing } = scope;
+    const { startupCounts, transfer } = this.request;
+    const isLimited = deadline !== Infinity || enclosing !== undefined || startupCounts;
+    const isBound = settings.cpuTimeout !== Infinity || settings.suspendable || !isRealTime();
+    if (order !== undefined || isLimited || isBound || (transfer?.length ?? 0) > 0)
+      return undefined;
+    return this.#toSend(timeout, timeout + settings.grace, undefined);
+  }
+
+  /** The host that has it has begun it. */
+  begunAhead(call: RunningCall, startedAt: number): void {
+    const node = this.#node;
+    this.ahead = undefined;
+    if (node.order === undefined) this.#startClock(startedAt);
+    node.goOutside(call);
+    if (this.#stopAt !== undefined) call.stop(this.#stopAt);
+    // The alarm may not have had its turn.
+    else if (node.order === undefined) strikeByClock(node);
   }
 
   /** It has been sent. */
@@ -123,12 +141,9 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
 
   /** How it ended. */
   settle(outcome: CallOutcome): void {
-    // After a wait this is somebody else's context.
-    if (this.#inCallersContext === undefined) endOutside(this.#node, outcome);
-    else
-      this.#inCallersContext(() => {
-        endOutside(this.#node, outcome);
-      });
+    this.#context.enter(() => {
+      endOutside(this.#node, outcome);
+    });
   }
 
   /** It was not started, or could not be sent. */
@@ -141,8 +156,12 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
     if (!this.#node.isOver) tell(this.#node, failureOrder({ error }, 0, this.#node));
   }
 
-  stop(): void {
+  stop(hardDeadline: number = 0): void {
     const node = this.#node;
+    if (this.ahead !== undefined && !this.ahead.takeBack()) {
+      this.#stopAt = Math.min(this.#stopAt ?? Infinity, hardDeadline);
+      return;
+    }
     this.#pool.withdraw(this);
     const { order } = node;
     if (!node.isOver && order !== undefined) endStopped(node, order, 'refused', true);
@@ -167,30 +186,21 @@ export class PoolCall implements OutsideKind, RunningCall, Queued<PoolCall> {
     return interruptInstant(deadline, hardDeadline, this.#node.scope.settings.hasGrace);
   }
 
-  #keepScope(): EnterContext {
-    return (this.#inScope ??= runInside(this.#node.scope, takeSnapshot, undefined, undefined));
-  }
-
-  /** Calls back in the call's scope, so that it can be prolonged from there; what is thrown there ends the call. */
-  #receiver(onMessage: (message: unknown) => void): (message: unknown) => void {
-    const inScope = this.#keepScope();
-    return (message) => {
-      if (this.#node.isOver) return;
-      inScope(() => {
-        try {
-          onMessage(message);
-        } catch (error) {
-          this.end(error);
-        }
-      });
+  #toSend(deadline: number, hardDeadline: number, interruptAt: number | undefined): TaskCall {
+    const { task, args, transfer, onMessage } = this.request;
+    const { cpuTimeout, name } = this.#node.scope.settings;
+    return {
+      task,
+      args,
+      transfer,
+      deadline,
+      hardDeadline,
+      interruptAt,
+      cpuTimeout,
+      name,
+      onMessage: onMessage && this.#context.receiver(onMessage, (error) => this.end(error)),
     };
   }
-}
-
-type EnterContext = (callback: () => void) => void;
-
-function takeSnapshot(): EnterContext {
-  return AsyncLocalStorage.snapshot();
 }
 
 function rearm(node: RunNode): void {

@@ -54,6 +54,20 @@ export interface RunningCall {
   moveDeadlines(deadline: number, hardDeadline: number): void;
 }
 
+/** A call that was sent to a host while that runs another one; begun by the host once that has ended. */
+export interface CallAhead {
+  /** `false`: it has begun, of which its owner hears soon. Otherwise it is as if it had not been sent. */
+  takeBack(): boolean;
+}
+
+/** Who hears what becomes of a call that was sent ahead, one of both, unless it was taken back. */
+export interface AheadOwner {
+  /** It runs since then; what ran before has ended. */
+  begun(call: RunningCall, startedAt: number): void;
+  /** The host cannot begin it. */
+  returned(): void;
+}
+
 /** A worker thread or a child process: runs one call at a time. */
 export interface Host {
   /** The thread's or the process's id. */
@@ -66,6 +80,11 @@ export interface Host {
   readonly isFree: boolean;
   /** @throws NotTransferableError when the call cannot be sent: nothing was started then, the host stays free. */
   run(call: TaskCall): RunningCall;
+  /**
+   * Sends a call while another one runs, so that the host does not wait for it. Its deadlines are lengths of time, which
+   * count from its beginning. Not there: this kind of host takes none. `undefined`: not now.
+   */
+  runAhead?(call: TaskCall, owner: AheadOwner): CallAhead | undefined;
   /** Whether it keeps this process alive. Hosts begin unreferenced. */
   ref(): void;
   unref(): void;

@@ -40,6 +40,12 @@ export class WorkerCall implements RunningCall {
     });
   }
 
+  /** One that was sent ahead: its deadlines, lengths of time until now, count from `startedAt`. */
+  begin(startedAt: number): void {
+    this.deadline += startedAt;
+    this.hardDeadline += startedAt;
+  }
+
   stop(hardDeadline: number): void {
     const isEarlier = hardDeadline < this.hardDeadline;
     if (this.isSettled || (this.isAsked && !isEarlier)) return;

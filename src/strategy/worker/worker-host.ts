@@ -6,6 +6,8 @@ import { InvalidStateError } from '../../errors/invalid-state-error.js';
 import { NotTransferableError } from '../../errors/not-transferable-error.js';
 import { StrategyUnavailableError } from '../../errors/strategy-unavailable-error.js';
 import type {
+  AheadOwner,
+  CallAhead,
   CallOutcome,
   Host,
   HostKind,
@@ -19,6 +21,7 @@ import { nativeRefusal } from '../native-strategy.js';
 import { ANSWER_LIMIT_MS, answerAllowance, END_LIMIT_MS } from './allowances.js';
 import { ForceTimer } from './force-timer.js';
 import { raiseInTask } from './raise-in-task.js';
+import { WorkerCallAhead } from './worker-call-ahead.js';
 import { WorkerCall, type CallKeeper } from './worker-call.js';
 import { WorkerThread, isReply } from './worker-thread.js';
 
@@ -52,6 +55,8 @@ class WorkerHost implements Host, CallKeeper {
     this.#onForceDue();
   });
   #call: WorkerCall | undefined;
+  /** Is next, if the worker comes to it. */
+  #ahead: WorkerCallAhead | undefined;
   #isReady = false;
   /** It is ending, or has something running that nobody waits for: it takes no call any more. */
   #isLost = false;
@@ -121,6 +126,22 @@ class WorkerHost implements Host, CallKeeper {
     return running;
   }
 
+  runAhead(call: TaskCall, owner: AheadOwner): CallAhead | undefined {
+    // What is told to stop may have to be ended by force.
+    if (this.#call?.isAsked !== false || this.#isLost || this.#isClosing) return undefined;
+    if (this.#ahead?.isTakenBack === false || !this.#thread.canRequestAhead) return undefined;
+    let id: number;
+    try {
+      refuseWhileLoading(call.task);
+      id = this.#thread.requestAhead(call);
+    } catch {
+      // Whoever sends it when its turn has come finds out as well.
+      return undefined;
+    }
+    this.#ahead = new WorkerCallAhead(new WorkerCall(id, call, this), this.#thread, owner);
+    return this.#ahead;
+  }
+
   ref(): void {
     this.#isRef = true;
     if (!this.#hasEnded) this.#thread.worker.ref();
@@ -133,7 +154,8 @@ class WorkerHost implements Host, CallKeeper {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    if (this.#call !== undefined) await this.#call.outcome;
+    this.#returnAhead();
+    while (this.#call !== undefined) await this.#call.outcome;
     if (this.#isLost) return this.#left;
     this.#isLost = true;
     this.ref();
@@ -175,7 +197,8 @@ class WorkerHost implements Host, CallKeeper {
   }
 
   #raise(call: WorkerCall): void {
-    if (!call.isRaised) {
+    // The next one would be hit.
+    if (!call.isRaised && this.#returnAhead()) {
       call.isRaised = true;
       raiseInTask(this.id);
     }
@@ -194,12 +217,15 @@ class WorkerHost implements Host, CallKeeper {
       this.#leave();
     } else if (call === undefined) {
       // It came to its end while the timer fired.
-    } else if (this.#thread.hasAnswered) {
+    } else if (this.#thread.hasAnswered(call.id)) {
       // This loop was busy, or is with messages of the task: the answer comes behind them.
       this.#force.set(now() + QUEUED_ANSWER_MS);
-    } else if (this.#thread.isReplying && !call.isReplyAwaited) {
+    } else if (this.#thread.isReplying(call.id) && !call.isReplyAwaited) {
       call.isReplyAwaited = true;
       this.#force.set(now() + ANSWER_LIMIT_MS);
+    } else if (!this.#returnAhead()) {
+      // What is to be stopped has ended just now.
+      this.#force.set(now() + QUEUED_ANSWER_MS);
     } else if (call.isAsked && !call.isRaised && nativeRefusal === undefined) {
       this.#raise(call);
     } else {
@@ -210,6 +236,7 @@ class WorkerHost implements Host, CallKeeper {
   /** Ends the thread; the call is settled when that has happened, or has taken too long. */
   #end(): void {
     if (this.#hasEnded) return;
+    this.#returnAhead();
     this.#isLost = true;
     this.#thread.terminate();
     if (this.#isRef) this.#thread.worker.ref();
@@ -254,22 +281,25 @@ class WorkerHost implements Host, CallKeeper {
   #onUnreadable(cause: unknown): void {
     const call = this.#call;
     if (call === undefined) return;
-    this.#isLost = true;
+    // One that has begun another call was clean.
+    if (this.#returnAhead()) this.#isLost = true;
     const error = new NotTransferableError('The result of the task cannot be read here', { cause });
     this.#settle(call, { kind: 'threw', error, endedAt: now() });
   }
 
   #onExit(onUnready: ((error: Error) => void) | undefined): void {
     const wasEnded = this.#isLost;
-    const call = this.#call;
-    // The answer may have been posted before the end, and not been read yet.
-    if (call !== undefined && this.#thread.hasAnswered) this.#readAnswer(call);
+    this.#returnAhead();
     this.#hasEnded = true;
     this.#isLost = true;
     if (!this.#isReady) onUnready?.(this.#thread.exitError());
-    if (this.#call !== undefined) {
+    // That of a second one, which was begun when the first had been answered.
+    for (let call = this.#call; call !== undefined; call = this.#call) {
+      // The answer may have been posted before the end, and not been read yet.
+      if (this.#thread.hasAnswered(call.id)) this.#readAnswer(call);
+      if (this.#call !== call) continue;
       this.#settle(
-        this.#call,
+        call,
         wasEnded ? undefined : { kind: 'died', error: this.#thread.exitError(), endedAt: now() },
       );
     }
@@ -281,7 +311,7 @@ class WorkerHost implements Host, CallKeeper {
     try {
       const reply = this.#thread.takeAnswer((report) => {
         this.#onReport(report);
-      });
+      }, call.id);
       if (reply.kind !== 'stopped' || reply.stopped) this.#onReply(call, reply);
     } catch (error) {
       if (error instanceof NotTransferableError) {
@@ -292,9 +322,35 @@ class WorkerHost implements Host, CallKeeper {
 
   /** `undefined`: it was ended by force, as far as that has come. */
   #settle(call: WorkerCall, outcome: CallOutcome | undefined): void {
-    this.#call = undefined;
+    const ahead = this.#isLost && this.#returnAhead() ? undefined : this.#ahead;
+    this.#call = this.#ahead = undefined;
     this.#force.set(Infinity);
     if (outcome === undefined) call.settleForced(this.#hasEnded);
     else call.settle(outcome);
+    if (ahead?.isTakenBack === false) this.#goOn(ahead);
+  }
+
+  /** The call that was sent ahead is the one that runs. */
+  #goOn(ahead: WorkerCallAhead): void {
+    const { call, owner } = ahead;
+    // Read before it is asked whether it has begun: its own clock is not to run before this one.
+    const answeredAt = now();
+    const startedAt = ahead.startedAt(answeredAt);
+    call.begin(startedAt);
+    this.#call = call;
+    // It is being ended, and this one with it.
+    if (this.#isLost) call.isAsked = true;
+    this.#force.set(call.hardDeadline + answerAllowance);
+    owner.begun(call, startedAt);
+  }
+
+  /** Takes back what was sent ahead; `false`: it has begun. */
+  #returnAhead(): boolean {
+    const ahead = this.#ahead;
+    if (ahead === undefined || ahead.isTakenBack) return true;
+    if (!ahead.takeBack()) return false;
+    this.#ahead = undefined;
+    ahead.owner.returned();
+    return true;
   }
 }

@@ -149,7 +149,7 @@ export const workerStrategy: Strategy<WorkerWork, unknown> = {
       endEarly(thread, work);
       throw error;
     }
-    if (result === 'expired' && thread.isReplying) {
+    if (result === 'expired' && thread.isReplying()) {
       result = thread.waitForAnswer(now() + ANSWER_LIMIT_MS);
     }
     if (result === 'expired') {

@@ -5,9 +5,10 @@ import {
   type MessagePort,
 } from 'node:worker_threads';
 import { now } from '../../clock.js';
-import { toShared } from '../../entry/shared-clock.js';
-import type { TaskReply } from '../../entry/task-request.js';
+import { CallOffers } from '../../entry/call-offers.js';
 import { MovedLimits } from '../../entry/moved-limits.js';
+import { fromShared, toShared } from '../../entry/shared-clock.js';
+import type { TaskReply, TaskRequest } from '../../entry/task-request.js';
 import { READY_ID, WorkerCells } from '../../entry/worker-cells.js';
 import type {
   WorkerDeath,
@@ -48,6 +49,7 @@ export class WorkerThread {
   readonly port: MessagePort;
   readonly #cells = new WorkerCells();
   readonly #moved = new MovedLimits();
+  readonly #offers = new CallOffers();
   #lastId = READY_ID;
   #ended = false;
   /** What Node has said of its end, where the owner's loop has turned since. */
@@ -67,6 +69,7 @@ export class WorkerThread {
         port: port2,
         cells: this.#cells.buffer,
         moved: this.#moved.buffer,
+        offers: this.#offers.buffer,
         initializer,
       },
     };
@@ -102,35 +105,69 @@ export class WorkerThread {
     return this.#cells.answered >= READY_ID;
   }
 
-  /** Whether the answer to the last request has been posted. */
-  get hasAnswered(): boolean {
-    return this.#cells.answered === this.#lastId;
+  /** Whether the answer to a request, the last one, has been posted. */
+  hasAnswered(id: number = this.#lastId): boolean {
+    return this.#cells.answered >= id;
   }
 
-  /** Whether the task of the last request has ended, and its answer is in the making. */
-  get isReplying(): boolean {
-    return this.#cells.replying === this.#lastId;
+  /** Whether the task of a request, the last one, has ended, and its answer is in the making. */
+  isReplying(id: number = this.#lastId): boolean {
+    return this.#cells.replying === id;
   }
 
   /** Posts a request and returns its id; throws NotTransferableError, with nothing sent, if it cannot be cloned. */
   request(call: Omit<TaskCall, 'onMessage'>): number {
     const { task, args, cpuTimeout, name, interruptAt } = call;
+    return this.#post(
+      {
+        id: this.#lastId + 1,
+        task,
+        args,
+        deadline: toShared(call.deadline),
+        hardDeadline: toShared(call.hardDeadline),
+        interruptAt: interruptAt === undefined ? undefined : toShared(interruptAt),
+        cpuTimeout,
+        name,
+      },
+      call,
+    );
+  }
+
+  /** Whether a request can be sent ahead: while the one before it has not been begun, it cannot. */
+  get canRequestAhead(): boolean {
+    return this.#offers.hasRoom(this.#lastId + 1);
+  }
+
+  /** Posts a request that is begun when the one that runs has been answered, unless it is taken back; as `request`. */
+  requestAhead(call: Omit<TaskCall, 'onMessage'>): number {
+    const { task, args, cpuTimeout, name, deadline, hardDeadline } = call;
     const id = this.#lastId + 1;
-    const order: WorkerOrder = {
-      id,
-      task,
-      args,
-      deadline: toShared(call.deadline),
-      hardDeadline: toShared(call.hardDeadline),
-      interruptAt: interruptAt === undefined ? undefined : toShared(interruptAt),
-      cpuTimeout,
-      name,
-    };
+    return this.#post(
+      { id, isAhead: true, task, args, deadline, hardDeadline, cpuTimeout, name },
+      call,
+    );
+  }
+
+  /** Takes back a request that was sent ahead; `false`: it has been begun, and what was before it answered. */
+  takeBack(id: number): boolean {
+    return this.#offers.takeBack(id);
+  }
+
+  /** When a request that was sent ahead was begun; `undefined`: not yet. */
+  begunAt(id: number): number | undefined {
+    const instant = this.#offers.begunAt(id);
+    return instant === undefined ? undefined : fromShared(instant);
+  }
+
+  #post(order: TaskRequest, call: Pick<TaskCall, 'transfer'>): number {
+    const { id } = order;
+    this.#offers.offer(id);
     try {
       // An empty list is gone through as well.
       if (call.transfer === undefined || call.transfer.length === 0) this.port.postMessage(order);
       else this.port.postMessage(order, call.transfer);
     } catch (cause) {
+      this.#offers.takeBack(id);
       throw new NotTransferableError(
         `The arguments of the task cannot be sent to another thread: ${messageOf(cause)}`,
         { cause },
@@ -172,39 +209,42 @@ export class WorkerThread {
       // Read before the port is: what is posted from here on ends the wait below.
       const { posted } = this.#cells;
       if (onOther !== undefined) this.#readOthers(until, onOther);
-      if (this.hasAnswered) return 'answered';
+      if (this.hasAnswered()) return 'answered';
       const left = until - now();
       // Not `<=`: with nothing left the clock has reached `until`.
       if (!(left > 0)) return 'expired';
       this.#cells.wait(posted, Math.min(left, check));
       if (this.#cells.posted !== posted && this.#cells.exitCode === undefined) continue;
       if (this.#cells.exitCode !== undefined) check = END_CHECK_MS;
-      if (this.#askWhetherEnded()) return this.hasAnswered ? 'answered' : 'ended';
+      if (this.#askWhetherEnded()) return this.hasAnswered() ? 'answered' : 'ended';
       check = Math.min(check * 1.5, LAST_CHECK_MS);
     }
   }
 
-  /** The answer to the last request, once there is one. `onOther` is called with what was posted before it. */
-  takeAnswer(onOther: (report: WorkerReport) => void = () => undefined): TaskReply {
-    while (this.#answer === undefined) {
-      const report = this.#readNext();
+  /** The answer to a request, the last one, once there is one. `onOther` is called with what was posted before it. */
+  takeAnswer(
+    onOther: (report: WorkerReport) => void = () => undefined,
+    id: number = this.#lastId,
+  ): TaskReply {
+    while (this.#answer?.id !== id) {
+      const report = this.#readNext(id);
       if (report === undefined) throw new WorkerExitError({ exitCode: this.#cells.exitCode });
-      if (this.#answer === undefined) onOther(report);
+      if (this.#answer?.id !== id) onOther(report);
     }
     return this.#answer;
   }
 
   #readOthers(until: number, onOther: (report: WorkerReport) => void): void {
     while (this.#answer === undefined) {
-      const report = this.#readNext();
+      const report = this.#readNext(this.#lastId);
       if (report === undefined) return;
       if (this.#answer === undefined) onOther(report);
       if (now() >= until) return;
     }
   }
 
-  /** What was posted next; the answer to the last request is kept. */
-  #readNext(): WorkerReport | undefined {
+  /** What was posted next; the answer to that request is kept. */
+  #readNext(id: number): WorkerReport | undefined {
     // This thread may be unwound from outside: what has been read then is not lost.
     return uninterrupted(() => {
       let received: ReturnType<typeof receiveMessageOnPort>;
@@ -214,7 +254,7 @@ export class WorkerThread {
         throw new NotTransferableError('What a task has sent cannot be read here', { cause });
       }
       const report = received?.message as WorkerReport | undefined;
-      if (report !== undefined && isReply(report) && report.id === this.#lastId) {
+      if (report !== undefined && isReply(report) && report.id === id) {
         this.#answer = report;
       }
       return report;
