@@ -53,7 +53,7 @@ export function endStoppedPart(node: RunNode, ended: Stop): void {
   const { scope } = node;
   if (ended.reason === 'raised') {
     const failure = scope.abort ?? { error: ended.raised };
-    tell(node, failureOrder(failure, 0, node));
+    tell(node, { ...failureOrder(failure, 0, node), stuck: ended.stuck });
     finish(node, 'interrupted', failure, undefined);
     return;
   }

@@ -273,6 +273,8 @@ function failed(call: ServedCall, scope: Scope, error: unknown): TaskOutcome {
   if (call.cpu?.isCauseOf(error) === true) {
     return stopped('cpu', isStopped ? 'signal' : 'abandoned', isStopped, undefined, endedAt);
   }
+  const cut = node.order?.stuck;
+  call.isTorn = cut !== undefined && !isCleanCut(cut, ownFile());
   return {
     ...stopped('raised', isStopped ? 'interrupt' : 'abandoned', isStopped, undefined, endedAt),
     raised: toTransferable(error),

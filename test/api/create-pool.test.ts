@@ -268,6 +268,26 @@ test('to leave a map stops what it runs', async (t) => {
   t.is(await pool.run(double, { args: [1], timeout: AMPLE }), 2);
 });
 
+test('a task that is stopped while its module is loaded harms no later one', async (t) => {
+  await using pool = createPool({ kind: 'worker', size: 1 });
+  const looping = task(new URL('data:text/javascript,for(;;);export const never=()=>0'), 'never');
+  for (let round = 0; round < 3; round++) {
+    t.is(await pool.run(double, { args: [round], timeout: AMPLE }), 2 * round);
+    const controller = new AbortController();
+    const stopped = pool.run(looping, { signal: controller.signal });
+    // Time to begin: were it too short, nothing would be cut.
+    setTimeout(() => {
+      controller.abort(new Error('enough'));
+    }, 200);
+    await t.throwsAsync(stopped, { message: 'enough' });
+    const fresh = task(
+      new URL(`data:text/javascript,export const own=()=>${String(round)}`),
+      'own',
+    );
+    t.is(await pool.run(fresh, { timeout: AMPLE }), round);
+  }
+});
+
 test('a stop around that cuts calls anywhere leaves the pool whole', async (t) => {
   await using pool = createPool({ kind: 'worker', size: 2 });
   await pool.run(double, { args: [1], timeout: AMPLE });
