@@ -190,7 +190,8 @@ class WorkerHost implements Host, CallKeeper {
   }
 
   moveCall(call: WorkerCall): void {
-    if (this.#isLost) return;
+    // It is the frames of the thread that are moved: not those of the next call, which has begun if this one has ended.
+    if (this.#isLost || !this.#returnAhead()) return;
     if (this.#thread.moveDeadlines(call.id, call.deadline, call.hardDeadline)) {
       this.#force.set(call.hardDeadline + answerAllowance);
     }
