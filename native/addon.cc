@@ -214,6 +214,11 @@ Napi::Value OpenThreadsTreeEnds(const Napi::CallbackInfo& info) {
   return functions == nullptr ? info.Env().Undefined() : Napi::Value(info.Env(), functions);
 }
 
+// cpuTime(): what this thread has used, ms.
+Napi::Value CpuTime(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), MsOf(State(info)->CpuTime()));
+}
+
 // start(): starts the watchdog's thread if it does not run. False: refused.
 Napi::Value Start(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), Watchdog::Instance().EnsureStarted());
@@ -267,6 +272,7 @@ Napi::Value SetUp(const Napi::CallbackInfo& info) {
   Export<MakeAlarm>(functions, "makeAlarm", state);
   Export<OpenThreadsTreeEnds>(functions, "openTreeEnds", state);
   Export<CalibrateClock>(functions, "calibrateClock", state);
+  Export<CpuTime>(functions, "cpuTime", state);
   Export<Start>(functions, "start", state);
   Export<Describe>(functions, "describe", state);
   return functions;

@@ -17,6 +17,10 @@ inline platform::Nanoseconds DurationOfMs(double ms) {
                           : platform::Nanoseconds(static_cast<int64_t>(std::ceil(ms * 1e6)));
 }
 
+inline double MsOf(platform::Nanoseconds duration) {
+  return static_cast<double>(duration.count()) / 1e6;
+}
+
 // An instant on the performance.now() scale, which has its zero at `origin`. Before
 // that everything has passed, and far enough before it arithmetic on instants would
 // overflow.

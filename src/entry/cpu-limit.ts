@@ -5,7 +5,7 @@ import { execute } from '../core/execution.js';
 import { RunNode } from '../core/run-node.js';
 import type { Scope } from '../core/scope.js';
 import { scopeOf, Timeout } from '../core/timeout.js';
-import { StrategyUnavailableError } from '../errors/strategy-unavailable-error.js';
+import { threadCpuTime } from '../strategy/native-strategy.js';
 import { selectStrategy } from '../strategy/select-strategy.js';
 
 // As they are when this module is loaded, so that fake timers of a task cannot hold them up.
@@ -30,7 +30,7 @@ export class CpuLimit {
    */
   begin(work: () => unknown): unknown {
     const { strategy } = selectStrategy('auto', true);
-    this.#startedAt = usedCpu() ?? 0;
+    this.#startedAt = usedCpu();
     const around = scopeAround();
     const scope = scopeOf(this.#timeout);
     // In a box: a promise is not to be taken for the result of synchronous work.
@@ -55,14 +55,7 @@ export class CpuLimit {
   }
 
   #watch(scope: Scope): void {
-    const used = usedCpu();
-    if (used === undefined) {
-      throw new StrategyUnavailableError(
-        'native',
-        'The CPU time of an asynchronous task in a worker thread cannot be measured by this version of Node',
-      );
-    }
-    const left = this.#startedAt + this.#limit - used;
+    const left = this.#startedAt + this.#limit - usedCpu();
     if (left > 0) {
       // It cannot be used up before that much time has passed.
       this.#timer = setTimeout(() => {
@@ -78,16 +71,11 @@ export class CpuLimit {
   }
 }
 
-interface CpuUsage {
-  readonly user: number;
-  readonly system: number;
-}
-
-/** The CPU time that this thread, or a process that runs tasks, has burnt, ms; `undefined` where Node cannot tell. */
-function usedCpu(): number | undefined {
-  const { threadCpuUsage } = process as { threadCpuUsage?: () => CpuUsage };
-  const usage = isMainThread ? process.cpuUsage() : threadCpuUsage?.call(process);
-  return usage === undefined ? undefined : (usage.user + usage.system) / 1e3;
+/** The CPU time that this thread, or a process that runs tasks, has burnt, ms. Without the addon there is no such limit. */
+function usedCpu(): number {
+  if (!isMainThread) return threadCpuTime() ?? 0;
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e3;
 }
 
 function isThenable(value: unknown): boolean {

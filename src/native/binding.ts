@@ -144,6 +144,8 @@ export interface NativeFunctions {
   /** `undefined`: the system does not list its processes. */
   openTreeEnds(onOver: OnTreeEndOver): NativeTreeEnds | undefined;
   calibrateClock(now: () => number): void;
+  /** What this thread has used, ms. */
+  cpuTime(): number;
   /** `false`: the system has no thread to give. */
   start(): boolean;
   describe(): NativeDescription;

@@ -169,6 +169,11 @@ export function openNativeTreeEnds(onOver: OnTreeEndOver): NativeTreeEnds | unde
   return functions?.openTreeEnds(onOver);
 }
 
+/** The CPU time that this thread has used, ms; `undefined` without the addon. */
+export function threadCpuTime(): number | undefined {
+  return functions?.cpuTime();
+}
+
 /** What the addon says is at work; `undefined` without it. */
 export function describeNative(): NativeDescription | undefined {
   return functions?.describe();

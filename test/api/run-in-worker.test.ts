@@ -296,3 +296,21 @@ test('ten thousand tiny tasks: results complete and in order', async (t) => {
   );
   t.true(results.every((value, n) => value === 2 * n));
 });
+
+nativeTest('CPU time is limited across awaits, too; waiting takes none', async (t) => {
+  const burn = async (): Promise<never> => {
+    for (;;) {
+      const end = performance.now() + 5;
+      while (performance.now() < end);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  const error = await timeoutFrom(t, runInWorker(burn, { cpuTimeout: 50, timeout: AMPLE }));
+  t.is(error.clock, 'cpu');
+  t.is(error.timeout, 50);
+  t.true(error.stopped);
+
+  const wait = (): Promise<number> => new Promise((resolve) => setTimeout(resolve, 300, 7));
+  // Far more than a task takes to be loaded on a busy machine, and less than the wait would be if it counted.
+  t.is(await runInWorker(wait, { cpuTimeout: 250, timeout: AMPLE }), 7);
+});
