@@ -33,7 +33,16 @@ export class ProcessExitError extends Error {
   }
 }
 
+/** How Node and its engine end a process that cannot go on: the only sign of the reason that there is from outside. */
+const MEANINGS: Partial<Record<NodeJS.Signals, string>> = {
+  SIGABRT: 'out of memory, or process.abort()',
+  SIGILL: 'a fatal error of the engine, such as out of memory',
+  SIGTRAP: 'a fatal error of the engine, such as out of memory',
+};
+
 /** As in "exit code 3" or "signal SIGKILL". */
 export function describeExit({ exitCode, signal }: ProcessExit): string {
-  return signal === undefined ? `exit code ${String(exitCode ?? 'unknown')}` : `signal ${signal}`;
+  if (signal === undefined) return `exit code ${String(exitCode ?? 'unknown')}`;
+  const meaning = MEANINGS[signal];
+  return meaning === undefined ? `signal ${signal}` : `signal ${signal}: ${meaning}`;
 }

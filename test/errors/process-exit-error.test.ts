@@ -13,6 +13,8 @@ test('ProcessExitError has its name inherited, a stable code, and says how the p
   t.regex(error.message, /signal SIGKILL/);
   const exited = new ProcessExitError({ exitCode: 3, signal: undefined, pid: 4711 });
   t.regex(exited.message, /exit code 3/);
+  const aborted = new ProcessExitError({ ...killed, signal: 'SIGABRT' });
+  t.regex(aborted.message, /signal SIGABRT: out of memory, or process\.abort\(\)/);
 });
 
 test('ProcessExitError keeps its class and fields between threads and processes', (t) => {
