@@ -31,28 +31,56 @@ async function warmPool(): Promise<Pool> {
   return pool;
 }
 
+/**
+ * What an attempt came to in which the limit was moved; where a crowded machine did not let the task begin within the first
+ * limit, another one is made.
+ */
+async function onceMoved<T>(
+  attempt: (moved: () => void) => Promise<T>,
+  again: number = 20,
+): Promise<T> {
+  let isMoved = false;
+  try {
+    const result = await attempt(() => {
+      isMoved = true;
+    });
+    if (isMoved || again === 0) return result;
+  } catch (error) {
+    if (isMoved || again === 0) throw error;
+  }
+  return await onceMoved(attempt, again - 1);
+}
+
+/** Whether a move has time to reach the task before this instant. */
+function isInTime(deadline: number): boolean {
+  return performance.now() < deadline - LIMIT / 5;
+}
+
 /** Moves the limit of a task that runs without a break, and lets it end when the first limit has passed. */
 async function assertNotStopped(t: ExecutionContext, until: Until): Promise<void> {
-  await using pool = await warmPool();
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  const outer = new Timeout(LIMIT);
-  const value = await outer.run(() =>
-    pool.run(until, {
-      args: [cell.buffer],
-      timeout: 2 * AMPLE,
-      onMessage: () => {
-        const before = outer.deadline;
-        outer.reschedule(AMPLE);
-        void past(before - performance.now() + 50).then(() => {
-          t.true(performance.now() > before);
-          Atomics.store(cell, 0, 1);
-        });
-      },
-    }),
-  );
-  t.is(value, 'told');
-  t.is(outer.state, 'executed');
-  t.is(pool.statistics().lost, 0);
+  await onceMoved(async (moved) => {
+    await using pool = await warmPool();
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    const outer = new Timeout(LIMIT);
+    const value = await outer.run(() =>
+      pool.run(until, {
+        args: [cell.buffer],
+        timeout: 2 * AMPLE,
+        onMessage: () => {
+          const before = outer.deadline;
+          if (isInTime(before)) moved();
+          outer.reschedule(AMPLE);
+          void past(before - performance.now() + 50).then(() => {
+            t.true(performance.now() > before);
+            Atomics.store(cell, 0, 1);
+          });
+        },
+      }),
+    );
+    t.is(value, 'told');
+    t.is(outer.state, 'executed');
+    t.is(pool.statistics().lost, 0);
+  });
 }
 
 test('a loop in a worker goes on to a limit that was moved while it ran', (t) =>
@@ -68,17 +96,21 @@ if (strategies().includes('native')) {
 }
 
 test('the limit of the call itself may be moved in its own callback', async (t) => {
-  await using pool = await warmPool();
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  const value = await pool.run(loopUntil, {
-    args: [cell.buffer],
-    timeout: LIMIT,
-    onMessage: () => {
-      currentScope()?.reschedule(AMPLE);
-      void past(LIMIT + 50).then(() => Atomics.store(cell, 0, 1));
-    },
+  await onceMoved(async (moved) => {
+    await using pool = await warmPool();
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    const value = await pool.run(loopUntil, {
+      args: [cell.buffer],
+      timeout: LIMIT,
+      onMessage: () => {
+        const scope = currentScope();
+        if (isInTime(scope?.deadline ?? NaN)) moved();
+        scope?.reschedule(AMPLE);
+        void past(LIMIT + 50).then(() => Atomics.store(cell, 0, 1));
+      },
+    });
+    t.is(value, 'told');
   });
-  t.is(value, 'told');
 });
 
 test('the moved limit strikes on its own, never before, whether later or earlier', async (t) => {
@@ -87,24 +119,27 @@ test('the moved limit strikes on its own, never before, whether later or earlier
     [LIMIT, LIMIT + 300],
     [AMPLE, 100],
   ] as const) {
-    const outer = new Timeout(first);
-    let movedTo = NaN;
-    const error = await timeoutFrom(
-      t,
-      outer.run(() =>
-        pool.run(tellAndSpin, {
-          timeout: 2 * AMPLE,
-          onMessage: () => {
-            outer.reschedule(second);
-            movedTo = outer.deadline;
-          },
-        }),
-      ),
-    );
-    t.true(performance.now() >= movedTo);
-    t.is(error.scope, outer);
-    t.true(error.stopped);
-    t.is(await pool.run(double, { args: [2], timeout: AMPLE }), 4);
+    await onceMoved(async (moved) => {
+      const outer = new Timeout(first);
+      let movedTo = 0;
+      const error = await timeoutFrom(
+        t,
+        outer.run(() =>
+          pool.run(tellAndSpin, {
+            timeout: 2 * AMPLE,
+            onMessage: () => {
+              if (isInTime(outer.deadline)) moved();
+              outer.reschedule(second);
+              movedTo = outer.deadline;
+            },
+          }),
+        ),
+      );
+      t.true(performance.now() >= movedTo);
+      t.is(error.scope, outer);
+      t.true(error.stopped);
+      t.is(await pool.run(double, { args: [2], timeout: AMPLE }), 4);
+    });
   }
 });
 
@@ -127,24 +162,27 @@ test('a loop in a process that hears of no moved limit is returned from in time 
   const directory = mkdtempSync(join(tmpdir(), 'hardstop-'));
   try {
     for (const name of ['loopUntil', 'awaitThenLoopUntil'] as const) {
-      const path = join(directory, name);
-      const outer = new Timeout(LIMIT);
-      const value = await outer.run(() =>
-        pool.run(task<(path: string) => string>(TASKS, name), {
-          args: [path],
-          timeout: 2 * AMPLE,
-          // Force alone: what the process does by itself, it does by what it knows.
-          grace: 0,
-          onMessage: () => {
-            const before = outer.deadline;
-            outer.reschedule(AMPLE);
-            void past(before - performance.now() + 50).then(() => {
-              writeFileSync(path, '');
-            });
-          },
-        }),
-      );
-      t.is(value, 'told');
+      await onceMoved(async (moved) => {
+        const path = join(mkdtempSync(join(directory, name)), 'flag');
+        const outer = new Timeout(LIMIT);
+        const value = await outer.run(() =>
+          pool.run(task<(path: string) => string>(TASKS, name), {
+            args: [path],
+            timeout: 2 * AMPLE,
+            // Force alone: what the process does by itself, it does by what it knows.
+            grace: 0,
+            onMessage: () => {
+              const before = outer.deadline;
+              if (isInTime(before)) moved();
+              outer.reschedule(AMPLE);
+              void past(before - performance.now() + 50).then(() => {
+                writeFileSync(path, '');
+              });
+            },
+          }),
+        );
+        t.is(value, 'told');
+      });
     }
   } finally {
     rmSync(directory, { recursive: true });
