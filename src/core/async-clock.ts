@@ -1,6 +1,5 @@
 import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { makeAlarm, type Alarm } from '../strategy/alarm.js';
-import { LONGEST_LEAD } from '../strategy/wake-lead.js';
 import { now } from '../clock.js';
 
 /** What asynchronous scopes take their time from. */
@@ -17,8 +16,8 @@ export interface AsyncClock {
 /** What the clock serves; there is one, in expiry.ts. */
 export interface ClockUser {
   expireDue(stuck?: Error): void;
-  /** Called shortly before that, if there is time; `true`: that is taken over. */
-  prepareNext(): boolean;
+  /** Called shortly before that, if there is time. */
+  prepareNext(): void;
   armedCount(): number;
 }
 
@@ -44,19 +43,9 @@ export function setAlarm(instant: number): void {
   }
   alarm ??= makeAlarm(
     (stuck) => user?.expireDue(stuck),
-    () => user?.prepareNext() === true,
+    () => user?.prepareNext(),
   );
   alarm.set(instant);
-}
-
-/** Spins until `instant`, where the alarm has rung ahead of it: see `prepareNext`. */
-export function awaitInstant(instant: number): void {
-  alarm?.await(instant);
-}
-
-/** Whether `instant` can be awaited so. */
-export function isNear(instant: number): boolean {
-  return substitute === undefined && instant - now() <= LONGEST_LEAD;
 }
 
 /** Where this thread was busy when the alarm should have rung, if that is known; once. */

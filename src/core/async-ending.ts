@@ -1,7 +1,7 @@
 import { isTimeoutError } from '../errors/timeout-error.js';
 import type { RunningCall } from '../strategy/isolation/host.js';
 import type { Stage, Stop } from '../strategy/strategy.js';
-import { asyncNow, asyncTimeAt, awaitInstant, isNear, takeStuck } from './async-clock.js';
+import { asyncTimeAt, takeStuck } from './async-clock.js';
 import {
   failureOrder,
   OuterNode,
@@ -13,7 +13,6 @@ import {
 } from './async-node.js';
 import type { Failure } from './cleanup-stack.js';
 import { reportTimeout } from './diagnostics.js';
-import { earliestDeadline, expireDue } from './expiry.js';
 import { RunNode } from './run-node.js';
 import type { CallSite, Scope, TimeoutState } from './scope.js';
 import { timeoutErrorOf } from './scope-error.js';
@@ -93,25 +92,6 @@ export function endAbandoned(node: RunNode): void {
   endStopped(node, order, isStopped ? 'yield' : 'abandoned', isStopped);
 }
 
-/**
- * Ends a run whose deadline is about to pass and whose work nobody can ask to stop. All is done that the deadline does not
- * matter for, then it is awaited: no other code runs on this thread meanwhile, so that nothing of it shows before.
- */
-export function endAhead(node: RunNode): void {
-  node.endsAhead = isNear(node.scope.deadline);
-  if (!node.endsAhead) return;
-  node.order = orderOf(node.scope, undefined);
-  node.isTold = true;
-  endAbandoned(node);
-}
-
-function awaitDeadline(scope: Scope): void {
-  awaitInstant(scope.deadline);
-  scope.endedAt = asyncNow();
-  // The alarm rings for all that is due.
-  if (earliestDeadline() <= scope.endedAt) expireDue();
-}
-
 /** The work is not started. */
 export function endUnstarted(node: RunNode, error: unknown, isForeign: boolean): void {
   node.scope.endedAt = node.scope.startedAt;
@@ -174,7 +154,6 @@ function endTimedOut(
   node.retire();
   scope.state = 'timed_out';
   const error = timeoutErrorOf(scope, stage, isStopped, scope.callSite as CallSite, stuck);
-  if (node.endsAhead === true) awaitDeadline(scope);
   scope.controller?.abort(error);
   cleanUp(scope, { error }, (outcome) => {
     countExpired(stage, Math.max(0, scope.endedAt - scope.deadline - settings.grace));

@@ -6,11 +6,8 @@ import { uninterrupted } from '../strategy/uninterrupted.js';
 export interface Expiring extends QueueEntry {
   /** Called once the deadline has passed; must not run code of users. */
   expire(stuck: Error | undefined): void;
-  /**
-   * Called shortly before that, if there is time; must not run code of users either. `true`: it has begun to expire by
-   * itself, as a microtask, and awaits its deadline there.
-   */
-  prepare?(): boolean;
+  /** Called shortly before that, if there is time; must not run code of users either. It may not come to it. */
+  prepare?(): void;
 }
 
 // All asynchronous deadlines of this thread, with one alarm for the earliest.
@@ -69,8 +66,8 @@ export function expireDue(stuck?: Error): void {
 }
 
 /** Does ahead of time what can be done for the earliest deadline. */
-function prepareNext(): boolean {
-  return queue.first()?.prepare?.() === true;
+function prepareNext(): void {
+  queue.first()?.prepare?.();
 }
 
 /** How many deadlines are waited for. */

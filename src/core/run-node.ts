@@ -70,8 +70,6 @@ export class RunNode extends OuterNode {
   private countedIn: readonly RunNode[] = [];
   /** A timeout that was started in it has expired and ends it. */
   raised: Raise | undefined;
-  /** Its deadline is about to pass, and it has begun to end. */
-  declare endsAhead: boolean | undefined;
   /** Calls what has to happen then, in the context that the run was started in. */
   wake: (() => void) | undefined;
 
@@ -94,18 +92,12 @@ export class RunNode extends OuterNode {
 
   /**
    * To tell of a timeout takes long where code and memory are cold, as they are in a thread that has been idle, and most of
-   * that its error. Where there is nobody to be asked to stop, all of it can be gone through ahead of time.
+   * that its error. No more than that is done ahead: its work may still end in time.
    */
-  prepare(): boolean {
-    if (this.order !== undefined || this.outside !== undefined) return false;
+  prepare(): void {
+    if (this.order !== undefined || this.outside !== undefined) return;
     const isStopped = this.coroutine !== undefined;
     prepareTimeoutError(this.scope, isStopped ? 'yield' : 'abandoned', isStopped);
-    if (isStopped || this.raised !== undefined || this.scope.settings.grace > 0 || this.isHeard()) {
-      return false;
-    }
-    this.endsAhead = true;
-    this.wake?.();
-    return true;
   }
 
   /** Whether the work, or what is inside it, may do something about a stop. */

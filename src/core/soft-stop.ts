@@ -1,5 +1,5 @@
 import { asyncNow } from './async-clock.js';
-import { endAbandoned, endAhead } from './async-ending.js';
+import { endAbandoned } from './async-ending.js';
 import { failureOrder, orderError, tell } from './async-node.js';
 import { arm } from './expiry.js';
 import { stopOutside } from './outside-limits.js';
@@ -28,10 +28,7 @@ function hear(node: RunNode): void {
     return;
   }
   const { order } = node;
-  if (order === undefined) {
-    if (node.endsAhead === true) endAhead(node);
-    return;
-  }
+  if (order === undefined) return;
   if (node.openShields > 0) {
     // Another one was opened meanwhile: its end is the next occasion.
     node.isHeld = true;

@@ -14,14 +14,12 @@ export interface Alarm {
    * @param instant - ms on the `performance.now()` scale.
    */
   set(instant: number): void;
-  /** Spins until `instant`, which must be near: for whoever has taken a ring over (see {@link makeAlarm}). */
-  await(instant: number): void;
   /** Where this thread's code was when it kept the loop from ringing on time, if that was noticed; once. */
   takeStuck(): Error | undefined;
 }
 
-/** A ring that was taken over and did not come is made up for after this time. */
-const MS_TO_MISS_IT = 1_000;
+/** After its instant the loop is waited for by the waker again, ms: it may be blocked then, and somebody has to notice. */
+const MS_TO_LOOK_AFTER = 5;
 
 /** Called on the event loop; `stuck`: where this thread's code was when it kept the loop from being on time. */
 type Ring = (stuck: Error | undefined) => void;
@@ -29,7 +27,7 @@ type Ring = (stuck: Error | undefined) => void;
 /** What wakes the loop, itself able to stand for one request. */
 interface Waker {
   readonly isPrecise: boolean;
-  /** Whether it can be asked for a time so near to an instant that the rest may be spun. */
+  /** Whether it can be asked for a time so near to an instant that the loop may stay awake for the rest. */
   readonly spins: boolean;
   /** Wakes the loop at `instant`, or before it. Replaces the request before it. */
   wakeAt(instant: number): void;
@@ -44,10 +42,9 @@ interface Waker {
  * @param ring - called on the event loop, never before the instant. What it throws is an uncaught exception, as for any
  *   callback.
  * @param prepare - called on the event loop, {@link LONGEST_LEAD} before the instant at the most, if there is time: does ahead
- *   what can be done then. `true`: it has taken the ring over; what it has started, as a microtask, goes on with
- *   {@link Alarm.await} and asks for the next ring
+ *   what can be done then
  */
-export function makeAlarm(ring: Ring, prepare: () => boolean = () => false): Alarm {
+export function makeAlarm(ring: Ring, prepare: () => void = () => undefined): Alarm {
   // Shared with the watchdog, which looks at it when the loop does not answer.
   const wanted = new Float64Array(1).fill(Infinity);
   const onWake = (stuck: Error | undefined): void => {
@@ -65,18 +62,17 @@ export function makeAlarm(ring: Ring, prepare: () => boolean = () => false): Ala
 class LazyAlarm implements Alarm {
   readonly isPrecise: boolean;
   readonly #ring: Ring;
-  readonly #prepare: () => boolean;
+  readonly #prepare: () => void;
   readonly #waker: Waker;
   readonly #lead: WakeLead;
   readonly #wanted: Float64Array;
   /** When the waker will wake the loop; `Infinity`: never. */
   #standing = Infinity;
-  /** When it was asked to do so last, and when it did: what there is to learn from. */
-  #asked = NaN;
-  #woken = NaN;
+  /** When the loop was woken ahead of an instant that it now turns for; `NaN`: it does not. */
+  #turnsSince = NaN;
   #isHeld = false;
 
-  constructor(ring: Ring, prepare: () => boolean, waker: Waker, wanted: Float64Array) {
+  constructor(ring: Ring, prepare: () => void, waker: Waker, wanted: Float64Array) {
     this.isPrecise = waker.isPrecise;
     this.#ring = ring;
     this.#prepare = prepare;
@@ -91,7 +87,7 @@ class LazyAlarm implements Alarm {
       this.#letGo();
       return;
     }
-    if (instant < this.#standing) this.#wakeAt(instant);
+    if (instant < this.#standing && !this.#turns()) this.#wakeAt(instant);
     if (!this.#isHeld) {
       this.#isHeld = true;
       this.#waker.hold();
@@ -102,32 +98,56 @@ class LazyAlarm implements Alarm {
     return this.#waker.takeStuck();
   }
 
-  await(instant: number): void {
-    let time = now();
-    this.#lead.observe(time - this.#asked);
-    if (time >= instant) return;
-    while (time < instant) time = now();
-    this.#lead.spun(this.#woken, time);
-  }
-
   onWake(stuck: Error | undefined): void {
-    this.#asked = this.#standing;
+    const asked = this.#standing;
     this.#standing = Infinity;
     const instant = this.#wanted[0] as number;
     if (instant === Infinity) return;
-    this.#woken = now();
-    if (this.#woken < instant) {
-      if (!this.#isNear(instant)) {
+    const woken = now();
+    if (woken < instant) {
+      if (this.#turns()) return;
+      if (instant - woken > LONGEST_LEAD || !this.#lead.allows(instant)) {
         this.#wakeAt(instant);
         return;
       }
-      if (this.#prepare()) {
-        // Should nothing come of that: others wait for this alarm as well. Not soon, as the waker would spin beside us.
-        if (this.#wanted[0] === instant) this.#wakeAt(instant + MS_TO_MISS_IT);
-        return;
-      }
+      this.#prepare();
     }
-    this.await(instant);
+    const time = now();
+    this.#lead.observe(time - asked);
+    if (time >= instant) {
+      this.#turnsSince = NaN;
+      this.#callRing(stuck);
+      return;
+    }
+    this.#turnsSince = woken;
+    this.#wakeAt(instant + MS_TO_LOOK_AFTER);
+    startImmediate(this.#onTurn);
+  }
+
+  #turns(): boolean {
+    return !Number.isNaN(this.#turnsSince);
+  }
+
+  /**
+   * The loop does not sleep until the instant, but turns: whatever comes meanwhile has its turn, and what ends in time is in
+   * time.
+   */
+  readonly #onTurn = (): void => {
+    // The waker came before.
+    if (!this.#turns()) return;
+    const time = now();
+    const instant = this.#wanted[0] as number;
+    if (time < instant && instant - this.#turnsSince <= LONGEST_LEAD) {
+      startImmediate(this.#onTurn);
+      return;
+    }
+    this.#lead.spun(this.#turnsSince, time);
+    this.#turnsSince = NaN;
+    if (time >= instant) this.#callRing(this.#waker.takeStuck());
+    else if (instant < this.#standing) this.#wakeAt(instant);
+  };
+
+  #callRing(stuck: Error | undefined): void {
     this.#wanted[0] = Infinity;
     try {
       this.#ring(stuck);
@@ -135,10 +155,6 @@ class LazyAlarm implements Alarm {
       // Held while it rings, so that a request for the next instant costs nothing.
       if (this.#wanted[0] === Infinity) this.#letGo();
     }
-  }
-
-  #isNear(instant: number): boolean {
-    return instant - this.#woken <= LONGEST_LEAD && this.#lead.allows(instant);
   }
 
   #wakeAt(instant: number): void {
@@ -167,7 +183,7 @@ function makeNativeWaker(onWake: Ring, wanted: Float64Array): Waker | undefined 
 }
 
 // As they are when this module is loaded, so that fake timers cannot stop deadlines from being noticed.
-const { setTimeout: startTimer, clearTimeout: stopTimer } = timers;
+const { setTimeout: startTimer, clearTimeout: stopTimer, setImmediate: startImmediate } = timers;
 
 /** The longest delay of a timer, ms; what is longer is waited for in pieces. */
 const LONGEST_DELAY = 2 ** 31 - 1;

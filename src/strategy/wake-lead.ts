@@ -6,16 +6,16 @@ const NO_WAKE_UP = 3 * LONGEST_LEAD;
 /** The steps, as parts of the lead: 300 µs become 100 µs after 70 wake-ups for which it was enough. */
 const RISE = 8;
 const FALL = 64;
-/** The spinning takes one part in so many of the time. */
+/** The turning takes one part in so many of the time. */
 const SHARE = 16;
 
 /**
  * How much earlier than its instant the event loop is asked to be woken, so that what that takes, and what can be done
- * ahead of time, is over when the instant comes. The loop's thread spins for what is left.
+ * ahead of time, is over when the instant comes. The loop turns without sleep for what is left.
  *
  * Learnt from whether it was enough: if not, it rises by an eighth, otherwise it falls by a 64th, and the two balance where
- * one wake-up in nine comes too late. It begins at the bound, since code that runs for the first time takes longest. The spinning is the program's own time, and the loop does nothing else
- * meanwhile: hence the bound, and hence the share of time that it may take at most.
+ * one wake-up in nine comes too late. It begins at the bound, since code that runs for the first time takes longest. The
+ * turning is the program's own time: hence the bound, and hence the share of time that it may take at most.
  *
  * Pure arithmetic, in ms.
  */
@@ -25,7 +25,7 @@ export class WakeLead {
   /** No lead is taken before this instant. */
   #restsUntil = -Infinity;
 
-  /** @param isEnabled `false` where spinning does harm or is unwanted: then there is none */
+  /** @param isEnabled `false` where turning does harm or is unwanted: then there is none */
   constructor(isEnabled: boolean) {
     this.#isEnabled = isEnabled;
   }
@@ -35,7 +35,7 @@ export class WakeLead {
     return this.allows(instant) ? this.#lead : 0;
   }
 
-  /** Whether `instant` may be awaited by spinning, for {@link LONGEST_LEAD} at most. */
+  /** Whether `instant` may be awaited by turning, for {@link LONGEST_LEAD} at most. */
   allows(instant: number): boolean {
     return this.#isEnabled && instant - LONGEST_LEAD >= this.#restsUntil;
   }
@@ -48,7 +48,7 @@ export class WakeLead {
     this.#lead = Math.min(Math.max(next, SHORTEST_LEAD), LONGEST_LEAD);
   }
 
-  /** Reports from when until when the loop's thread was kept. */
+  /** Reports from when until when the loop was kept from sleeping. */
   spun(from: number, to: number): void {
     this.#restsUntil = to + (SHARE - 1) * (to - from);
   }

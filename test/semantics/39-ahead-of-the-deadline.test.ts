@@ -1,4 +1,4 @@
-// What a timeout takes is done ahead of its deadline where the thread is idle. Nobody is to notice.
+// The event loop is awake, and an error made, ahead of a deadline. Nobody is to notice.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import test, { type ExecutionContext } from 'ava';
 import { run, Timeout, TimeoutError, type ScopeOptions } from 'hardstop';
@@ -98,6 +98,37 @@ test.serial('what else the thread does in between changes nothing', async (t) =>
   for (let i = 0; i < repetitions(100); i++) await expire(t, 1 + Math.random() * 4);
   isOver = true;
   await busy;
+});
+
+test.serial('what happens shortly before a deadline still happens before it', async (t) => {
+  // The loop is woken ahead by 0.3 ms at first, and turns until the deadline.
+  let happened = 0;
+  for (let i = 0; i < 500 && happened < 5; i++) {
+    const scope = new Timeout(3 + (i % 10), { error: false });
+    let isNear = false;
+    await scope.run(async () => {
+      while (!scope.expired) {
+        await new Promise((resolve) => setImmediate(resolve));
+        isNear ||= now() > scope.deadline - 0.1 && !scope.expired;
+      }
+    });
+    if (isNear) happened++;
+  }
+  t.is(happened, 5);
+});
+
+test.serial('a limit below the lead leaves its work the time that it has', async (t) => {
+  let values = 0;
+  for (let i = 0; i < 500 && values < 5; i++) {
+    // So that there is a lead again.
+    await new Promise((resolve) => setTimeout(resolve, 8));
+    const work = (): Promise<string> =>
+      new Promise((resolve) => {
+        setImmediate(resolve, 'value');
+      });
+    if ((await run(work, { timeout: 0.28, error: false })) === 'value') values++;
+  }
+  t.is(values, 5);
 });
 
 test.serial('work that settles just then either ends in time or too late', async (t) => {
