@@ -15,8 +15,20 @@ export function moveDeadline(scope: Scope, deadline: number): void {
   if (scope.state === 'cancelled') {
     throw new InvalidStateError('The timeout was cancelled: it has no deadline to move');
   }
-  const { node, settings } = scope;
-  refuseIfReliedOn(scope, deadline + settings.grace);
+  refuseIfReliedOn(scope, deadline + scope.settings.grace);
+  whole(scope, () => {
+    move(scope, deadline);
+  });
+}
+
+/** Cut in the middle, some would keep to the old deadline, and others to the new one. */
+function whole(scope: Scope, change: () => void): void {
+  if (scope.node === undefined) change();
+  else uninterrupted(change);
+}
+
+function move(scope: Scope, deadline: number): void {
+  const { node } = scope;
   if (!(scope.isAsync ? moveAsync(scope, deadline) : moveSync(scope, deadline))) {
     throw new InvalidStateError('The deadline has passed: it cannot be moved any more');
   }
@@ -55,6 +67,12 @@ export function dropDeadline(scope: Scope): void {
   if (scope.node?.order !== undefined) return;
   refuseLiveChange(scope.strategy, 'drop a running deadline');
   refuseIfReliedOn(scope, -Infinity);
+  whole(scope, () => {
+    drop(scope);
+  });
+}
+
+function drop(scope: Scope): void {
   if (scope.followed !== undefined) scope.followed = undefined;
   scope.deadline = Infinity;
   scope.state = 'cancelled';

@@ -2,9 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext } from 'ava';
-import { createPool, currentScope, task, Timeout, type Pool, type TaskReference } from 'hardstop';
+import {
+  createPool,
+  currentScope,
+  runSync,
+  task,
+  Timeout,
+  type Pool,
+  type TaskReference,
+} from 'hardstop';
 import type * as tasks from '../fixtures/isolation/tasks.js';
 import { past, timeoutFrom } from '../harness/async-work.js';
+import { serialNativeTest } from '../harness/native-test.js';
+import { repetitions } from '../harness/repetitions.js';
 import { strategies } from '../harness/strategies.js';
 
 // Limits strike here: one at a time.
@@ -188,3 +198,30 @@ test('a loop in a process that hears of no moved limit is returned from in time 
     rmSync(directory, { recursive: true });
   }
 });
+
+// Without the addon `node:vm` does the cutting, which nothing can be held off from.
+serialNativeTest(
+  'a stop of the code that moves a limit moves it whole or not at all',
+  async (t) => {
+    await using pool = await warmPool();
+    const spin = (): void => {
+      const end = performance.now() + 4;
+      while (performance.now() < end);
+    };
+    for (let i = 0; i < repetitions(100); i++) {
+      const outer = new Timeout(AMPLE);
+      // The task asks where its limit was moved to: it must not wait for the rest of that.
+      const ended = outer.run(() => pool.run(spin, { timeout: AMPLE }));
+      await past(1);
+      t.throws(
+        () => {
+          runSync(() => {
+            for (;;) if (outer.state === 'executing') outer.reschedule(AMPLE);
+          }, Math.random());
+        },
+        { name: 'TimeoutError' },
+      );
+      await t.notThrowsAsync(ended);
+    }
+  },
+);
