@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { markIdle } from '#internal/entry/idle-resources.js';
-import { moveTaskDeadlines, serveTask, stopTask } from '#internal/entry/serve-task.js';
+import { serveTask } from '#internal/entry/serve-task.js';
+import { moveTaskDeadlines, stopTask } from '#internal/entry/task-orders.js';
 import { taskMessenger } from '#internal/entry/task-messages.js';
 import type { TaskReply, TaskRequest } from '#internal/entry/task-request.js';
 import { sharedNow } from '#internal/entry/worker-cells.js';
