@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import anyTest, { type ExecutionContext } from 'ava';
 import type {
   AheadOwner,
@@ -341,3 +344,42 @@ test('terminate ends what the worker has begun by itself', async (t) => {
   t.like(await running.outcome, { kind: 'stopped', reason: 'asked', stage: 'terminate' });
   await ended;
 });
+
+test('nor does it wait for that where it cannot be ended', async (t) => {
+  const host = await readyHost(t);
+  const directory = mkdtempSync(join(tmpdir(), 'hardstop-'));
+  const begun = join(directory, 'begun');
+  const done = join(directory, 'done');
+  const cells = makeCells();
+  const first = host.run(call(awaitCell, [cells]));
+  await waitForCondition('the first runs', isBegun(cells));
+  const owner = fate();
+  sendAhead(t, host, call(waitForChild, [begun, done]), owner);
+  release(cells);
+  // This loop hears nothing of it.
+  while (!existsSync(begun));
+  await host.terminate();
+  const { running } = await owner.whenBegun;
+  t.is((await first.outcome).kind, 'returned');
+  t.like(await running.outcome, { kind: 'stopped', reason: 'asked', stage: 'abandoned' });
+  let hasEnded = false;
+  void host.ended.then(() => (hasEnded = true));
+  writeFileSync(done, '');
+  // It keeps nothing alive any more.
+  await waitForCondition('the thread ends', () => hasEnded);
+  rmSync(directory, { recursive: true });
+});
+
+/** Blocks in a call that no end of the thread cuts, until the second file is there. */
+const waitForChild = (begun: string, done: string): void => {
+  const watch = (first: string, last: string, limit: number): void => {
+    const fs = process.getBuiltinModule('node:fs');
+    fs.writeFileSync(first, '');
+    const until = Date.now() + limit;
+    setInterval(() => {
+      if (fs.existsSync(last) || Date.now() > until) process.exit();
+    }, 10);
+  };
+  const source = `(${watch.toString()})(...${JSON.stringify([begun, done, 60_000])})`;
+  process.getBuiltinModule('node:child_process').execFileSync(process.execPath, ['-e', source]);
+};

@@ -339,9 +339,9 @@ class WorkerHost implements Host, CallKeeper {
     const startedAt = ahead.startedAt(answeredAt);
     call.begin(startedAt);
     this.#call = call;
-    // It is being ended, and this one with it.
+    // It is being ended, and this one with it: that is not waited for any longer than it would have been.
     if (this.#isLost) call.isAsked = true;
-    this.#force.set(call.hardDeadline + answerAllowance);
+    this.#force.set(this.#isLost ? now() + END_LIMIT_MS : call.hardDeadline + answerAllowance);
     owner.begun(call, startedAt);
   }
 
