@@ -42,14 +42,31 @@ export function endThrown(scope: Scope, error: unknown): unknown {
 /** The strategy stopped the work, or it came back late. */
 export function endStopped(scope: Scope, stop: Stop): unknown {
   if (stop.stage !== 'late' && scope.enclosing !== undefined) {
-    awaitEnclosingTermination(scope.enclosing.effectiveHardDeadline());
+    awaitEnclosingTermination(scope.enclosing.effectiveHardDeadline(true));
   }
+  const owner = ownerAround(scope, stop);
   const lost = leave(scope, stop.endedAt);
+  if (owner !== undefined) {
+    scope.state = 'interrupted';
+    const error = timeoutErrorOf(owner, 'checkpoint', true, scope.callSite as CallSite);
+    return close(scope, join(lost, { error }), undefined);
+  }
   if (stop.reason === 'raised') {
     scope.state = 'interrupted';
     return close(scope, join(lost, scope.abort ?? { error: stop.raised }), undefined);
   }
   return endTimedOut(scope, stop.stage, stop.stopped, stop.endedAt, lost, stop.stuck);
+}
+
+/**
+ * The scope around whose deadline has stopped the work, where that does not unwind this stack: it blocks for a task that
+ * has called back here.
+ */
+function ownerAround({ enclosing, deadline }: Scope, stop: Stop): Scope | undefined {
+  if (enclosing === undefined || stop.reason !== 'timeout' || stop.endedAt >= deadline)
+    return undefined;
+  const owner = enclosing.struck(stop.endedAt);
+  return owner?.isElsewhere === true ? owner : undefined;
 }
 
 /** The scope's own deadline has struck. */

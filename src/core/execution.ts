@@ -136,7 +136,8 @@ function begin<Work, Argument>(
   if (deadline <= startedAt) return;
   const isNative = strategy.name === 'native';
   if (enclosing !== undefined && (!isNative || scope.depth >= MOST_FRAMES)) {
-    scope.enclosingHardDeadline = enclosing.effectiveHardDeadline();
+    // Another thread or process can be ended at any instant; what runs here has to be unwound.
+    scope.enclosingHardDeadline = enclosing.effectiveHardDeadline(!scope.isElsewhere);
     scope.isBare =
       isNative &&
       settings.cpuTimeout === Infinity &&

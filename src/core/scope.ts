@@ -222,14 +222,19 @@ export class Scope {
     return left;
   }
 
-  /** The earliest instant at which force may be used on work directly inside this scope. */
-  effectiveHardDeadline(): number {
+  /**
+   * The earliest instant at which force may be used on work directly inside this scope.
+   *
+   * @param isOnStack only force that unwinds the stack of this thread counts
+   */
+  effectiveHardDeadline(isOnStack: boolean = false): number {
     let earliest = Infinity;
     for (
       let scope: Scope | undefined = this.firstReaching();
       scope !== undefined;
       scope = scope.nextReaching()
     ) {
+      if (isOnStack && scope.isElsewhere) continue;
       earliest = Math.min(earliest, scope.onRealClock(scope.forceDeadline()));
     }
     return earliest;
@@ -313,6 +318,15 @@ export class Scope {
     pace.calls = pace.toSkip + 1;
     pace.hasShownExpiry ||= this.leftAt(time) <= 0;
     return pace.hasShownExpiry;
+  }
+
+  /**
+   * Its work runs in another thread or process, for which this one blocks: what it is called back with here runs on
+   * beyond the deadline, and may not rely on being unwound.
+   */
+  get isElsewhere(): boolean {
+    const name = this.strategy?.name;
+    return !this.isAsync && (name === 'worker' || name === 'process');
   }
 
   /** Whether, of a scope that has timed out at `time`, it was the CPU limit that struck. */

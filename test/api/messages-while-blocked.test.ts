@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest from 'ava';
-import { currentScope, runInProcessSync, runInWorkerSync, task, TimeoutError } from 'hardstop';
+import {
+  currentScope,
+  runInProcessSync,
+  runInWorkerSync,
+  runSync,
+  task,
+  TimeoutError,
+  type Timeout,
+} from 'hardstop';
 import type * as tasks from '../fixtures/isolation/tasks.js';
 import { sleep } from '../harness/work.js';
 
@@ -16,6 +24,10 @@ const AMPLE = 60_000;
 const awaitFile = task<typeof tasks.awaitFile>(TASKS, 'awaitFile');
 const countUp = task<typeof tasks.countUp>(TASKS, 'countUp');
 const flood = task<typeof tasks.flood>(TASKS, 'flood');
+
+const forever = (): never => {
+  for (;;);
+};
 
 /** What both have in common. */
 type RunBlocking = typeof runInWorkerSync & typeof runInProcessSync;
@@ -75,6 +87,48 @@ for (const [kind, runBlocking] of [
       ['outer', 'inner', 1],
     ]);
     t.is(currentScope(), undefined);
+  });
+
+  test(`a call of the callback's that the limit around it stops does not blame its own [${kind}]`, (t) => {
+    let inner: unknown;
+    runBlocking(countUp, { args: [1], timeout: AMPLE });
+    const call = (): never =>
+      runBlocking(flood, {
+        timeout: 1_000,
+        grace: 0,
+        name: 'outer',
+        onMessage: () => {
+          try {
+            runInWorkerSync(forever, { timeout: AMPLE, name: 'inner' });
+          } catch (error) {
+            inner = error;
+            throw error;
+          }
+        },
+      });
+    const error = t.throws(call, { instanceOf: TimeoutError });
+    t.is(inner, error);
+    t.is((error?.scope as Timeout).state, 'timed_out');
+    t.is((error?.scope as Timeout).name, 'outer');
+    t.is(error?.timeout, 1_000);
+  });
+
+  test(`work in the callback keeps its own limit, also where that is later than the one around [${kind}]`, (t) => {
+    const inner: unknown[] = [];
+    runBlocking(countUp, { args: [1], timeout: AMPLE });
+    const call = (): never =>
+      runBlocking(flood, {
+        timeout: 1_000,
+        grace: 0,
+        onMessage: () => {
+          if (inner.length > 0) return;
+          inner.push(
+            t.throws(() => runSync(forever, 1_200), { instanceOf: TimeoutError })?.timeout,
+          );
+        },
+      });
+    t.is(t.throws(call, { instanceOf: TimeoutError })?.timeout, 1_000);
+    t.deepEqual(inner, [1_200]);
   });
 
   test(`what the callback throws ends the task and is thrown [${kind}]`, (t) => {
