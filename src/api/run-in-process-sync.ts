@@ -13,7 +13,7 @@ import type { Task } from './task.js';
  * Runs a task in a child process, as `runInProcess` does, and blocks this thread until it has answered, or its process was
  * reaped.
  *
- * Nothing in this thread runs meanwhile but `onMessage`: a `signal` can only be aborted before the call, and signals such as
+ * Nothing in this thread runs meanwhile but `onMessage`: a `signal` can only be aborted before the call or there, and signals such as
  * SIGINT have their default effect, which ends this process, and with it the other one.
  *
  * @param task a self-contained function, or what `task()` returns

@@ -23,7 +23,7 @@ import type { Task } from './task.js';
  * is awaited in the worker. Workers are used again unless the task left something running in them, so global variables that
  * a task sets may be seen by later ones. What a task prints goes to the process's own descriptors, at once.
  *
- * Nothing in this thread runs meanwhile but `onMessage`: a `signal` can only be aborted before the call.
+ * Nothing in this thread runs meanwhile but `onMessage`: a `signal` can only be aborted before the call, or there.
  *
  * @param task a self-contained function, or what `task()` returns
  * @param options the limit in ms (from `0`: not started; `undefined`, `null`, `Infinity`: none), or options

@@ -34,8 +34,9 @@ export function executeIsolatedSync(
   callSite: CallSite,
 ): unknown {
   if (strategy === 'process') return executeInProcess(scope, request, resourceLimits, callSite);
-  const { task, args, transfer, onMessage } = request;
+  const { task, args, transfer } = request;
   const { name } = scope.settings;
+  const onMessage = heedingSignal(scope, request);
   const work = { task, args, transfer, resourceLimits, name, onMessage };
   return executeTask(scope, work, callSite);
 }
@@ -46,12 +47,14 @@ export function executeIsolatedSync(
  */
 function executeInProcess(
   scope: Scope,
-  { task, args, startupCounts, onMessage }: CallRequest,
+  request: CallRequest,
   resourceLimits: ResourceLimits | undefined,
   callSite: CallSite,
 ): unknown {
   if (scope.running) throw new InvalidStateError('The scope is running already');
+  const { task, args, startupCounts } = request;
   const { deadline, signal, name, hasGrace } = scope.settings;
+  const onMessage = heedingSignal(scope, request);
   const options = { resourceLimits, initializer: undefined };
   const work: ProcessWork = { task, args, options, hasGrace, name, onMessage };
   if (!startupCounts && scope.timeout > 0 && signal?.aborted !== true) {
@@ -62,4 +65,16 @@ function executeInProcess(
     abandonProcess(work);
   });
   return execute(scope, processStrategy, work, undefined, callSite);
+}
+
+/** What is called back with may abort the call's own signal: nothing else can, while this thread blocks. */
+function heedingSignal(
+  { settings: { signal } }: Scope,
+  { onMessage }: CallRequest,
+): CallRequest['onMessage'] {
+  if (onMessage === undefined || signal === undefined) return onMessage;
+  return (message) => {
+    onMessage(message);
+    if (signal.aborted) throw signal.reason;
+  };
 }

@@ -151,6 +151,23 @@ for (const [kind, runBlocking] of [
     );
   });
 
+  test(`the callback may abort the signal of its call, which ends the task [${kind}]`, (t) => {
+    const controller = new AbortController();
+    let calls = 0;
+    const call = (): never =>
+      runBlocking(flood, {
+        timeout: AMPLE,
+        grace: 0,
+        signal: controller.signal,
+        onMessage: () => {
+          calls++;
+          controller.abort();
+        },
+      });
+    t.is(t.throws(call, { any: true }), controller.signal.reason);
+    t.is(calls, 1);
+  });
+
   test(`a flood of messages does not keep the caller of a task that was stopped [${kind}]`, (t) => {
     let calls = 0;
     const call = (): never =>
