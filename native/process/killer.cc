@@ -172,8 +172,9 @@ bool Killer::OrderBegin(PlannedEnd* planned, Nanoseconds grace) {
 }
 
 bool Killer::MakeDue(PlannedEnd* planned, Instant due) {
-  planned->due = due;
-  return due < next_wake_;
+  // Not in the round that may be under way: its list may be older than the order, and the root.
+  planned->due = std::max(due, MonotonicClock::now());
+  return planned->due < next_wake_;
 }
 
 void Killer::FollowOrders(PlannedEnd* planned, Instant now) {

@@ -303,6 +303,28 @@ TEST(EndsManyTreesAtTheSameTime) {
   CHECK(owner.begun == kCount && owner.over == kCount);
 }
 
+// Those that come later are planned while the killer lists processes for the first ones, and their
+// roots are not in that list.
+TEST(WhatIsOverdueWhenItIsPlannedIsEndedWhateverIsUnderWay) {
+  Owner owner;
+  constexpr int kCount = 8;
+  for (int i = 0; i < 40; ++i) {
+    for (int j = 0; j < kCount; ++j) {
+      TreeTarget target;
+      target.pid = fork();
+      // Should it be forgotten, it does not hold up who waits for this program's output.
+      if (target.pid == 0) alarm(60);
+      while (target.pid == 0) pause();
+      const Instant deadline = MonotonicClock::now() - milliseconds(20);
+      CHECK(Killer::Instance().Plan(target, PlanOf(deadline, seconds(60)), &owner) != 0);
+    }
+    for (int j = 0; j < kCount; ++j) {
+      CHECK(owner.Wait()->end.report().signalled.size() == 1);
+    }
+    for (int j = 0; j < kCount; ++j) CHECK(wait(nullptr) > 0);
+  }
+}
+
 }  // namespace
 
 int main() { return hardstop::test::RunTests(); }
