@@ -41,19 +41,20 @@ struct ProcessList {
   int32_t last_id = 0;
 };
 
-// Replaces what is in `list`, ids in the order of the system. False: it is not to be had. Of
-// processes that `earlier` has, and that are still there, it may say what they were then; it is to
-// be ordered by id, made some ms ago at most, and may be empty.
+// Replaces what is in `list`, ids in the order of the system. False: it is not to be had, as when
+// no descriptors are left; then it says nothing. Of processes that `earlier` has, and that are
+// still there, it may say what they were then; it is to be ordered by id, made some ms ago at most,
+// and may be empty.
 bool ListProcesses(const ProcessList& earlier, ProcessList* list);
 
 // False: there is no such process.
 bool ReadProcess(int32_t pid, ProcessEntry* entry);
 
 // The value of a variable of the environment that a process was started with; nullptr where it
-// has none or may not be read. It is in `buffer`, which is memory to work with. `is_empty`: there
-// is no variable at all, as with one that is just becoming another program.
+// has none or may not be read. It is in `buffer`, which is memory to work with. `is_unknown`: there
+// is no variable at all, as with one that is just becoming another program, or no means to read it.
 const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<char>* buffer,
-                                    bool* is_empty);
+                                    bool* is_unknown);
 
 int32_t OwnProcessId();
 

@@ -22,7 +22,8 @@ void ProcessSnapshot::Take(bool is_update) {
   std::vector<size_t> earlier_marks_of;
   if (is_update) std::swap(earlier, list_);
   std::swap(earlier_marks_of, marks_of_);
-  platform::ListProcesses(earlier, &list_);
+  is_there_ = platform::ListProcesses(earlier, &list_);
+  if (!is_there_) list_ = platform::ProcessList();
   auto& entries = list_.entries;
   qsort(entries.data(), entries.size(), sizeof(ProcessEntry), ComparePids);
   marks_of_.assign(entries.size(), kUnread);
@@ -63,10 +64,10 @@ bool ProcessSnapshot::HasGroupOrSession(int32_t id) const {
 
 void ProcessSnapshot::ReadMarks(size_t index) {
   const ProcessEntry& process = list_.entries[index];
-  bool is_empty;
+  bool is_unknown;
   const char* value =
-      platform::ReadEnvironmentVariable(process.pid, kVariable, &environment_, &is_empty);
-  if (is_empty && process.alive && process.is_program) list_.is_whole = false;
+      platform::ReadEnvironmentVariable(process.pid, kVariable, &environment_, &is_unknown);
+  if (is_unknown && process.alive && process.is_program) list_.is_whole = false;
   marks_of_[index] = value == nullptr ? kUnmarked : marks_.size();
   if (value != nullptr) marks_.insert(marks_.end(), value, value + strlen(value) + 1);
 }
@@ -90,12 +91,16 @@ ProcessSnapshot* SharedSnapshot::Get() {
   return &snapshot_;
 }
 
+bool SharedSnapshot::IsReliable() const {
+  return snapshot_.is_whole() && platform::MonotonicClock::now() - taken_at_ < kUpdatedFor;
+}
+
 ProcessSnapshot* SharedSnapshot::GetUpdated() {
   if (state_ != State::kOld) return &snapshot_;
-  const bool is_recent =
-      snapshot_.is_whole() && platform::MonotonicClock::now() - taken_at_ < kUpdatedFor;
-  if (!is_recent) return Get();
+  if (!IsReliable()) return Get();
   snapshot_.Take(true);
+  // The thread may not have run for long meanwhile, or ids have come that were not expected.
+  if (!IsReliable()) return Get();
   state_ = State::kUpdated;
   return &snapshot_;
 }

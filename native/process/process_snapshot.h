@@ -27,6 +27,8 @@ class ProcessSnapshot {
   // Whether any process, ended ones that were not reaped included, is in a group or session of
   // that id.
   bool HasGroupOrSession(int32_t id) const;
+  // Whether there is a list at all: an empty one may also mean that it was not to be had.
+  bool is_there() const { return is_there_; }
   // Whether nobody who is alive is missing, nor has an environment that could not be read yet. To
   // be asked after IsMarked() of all who matter.
   bool is_whole() const { return list_.is_whole; }
@@ -41,6 +43,7 @@ class ProcessSnapshot {
   void KeepMarks(const platform::ProcessList& earlier, const std::vector<size_t>& marks_of);
 
   platform::ProcessList list_;
+  bool is_there_ = false;
   std::vector<size_t> marks_of_;
   std::vector<char> marks_;
   std::vector<char> environment_;
@@ -62,6 +65,7 @@ class SharedSnapshot {
  private:
   // For longer nobody relies on ids not having come round.
   static constexpr platform::Nanoseconds kUpdatedFor = std::chrono::milliseconds(20);
+  bool IsReliable() const;
   enum class State { kOld, kUpdated, kNew };
 
   ProcessSnapshot snapshot_;

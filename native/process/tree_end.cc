@@ -131,8 +131,9 @@ void TreeEnd::Look(Instant now, SharedSnapshot* processes) {
     AskAll();
   }
   const auto& members = members_.members();
-  const bool nobody = std::all_of(members.begin(), members.end(),
-                                  [](const TreeMember& member) { return member.refused; });
+  const bool nobody =
+      members_.has_list() && std::all_of(members.begin(), members.end(),
+                                         [](const TreeMember& member) { return member.refused; });
   empty_looks_ = nobody ? empty_looks_ + 1 : 0;
   const Instant done = MonotonicClock::now();
   // Once more at once, for those who were started while the signals were sent.
@@ -224,8 +225,10 @@ void TreeEnd::KillAll() {
 void TreeEnd::KillOne(TreeMember* member) {
   // For its end to be seen, too.
   if (!member->hold.IsHolding()) member->hold = platform::ProcessHold(member->process);
-  member->killed = true;
-  Note(member, EndStep::kHard, platform::Kill(member->process, member->hold));
+  const SendResult result = platform::Kill(member->process, member->hold);
+  // One that seemed to be gone is tried again, should it be found again.
+  member->killed = result != SendResult::kGone || member->hold.IsHolding();
+  Note(member, EndStep::kHard, result);
 }
 
 void TreeEnd::Note(TreeMember* member, EndStep step, SendResult result) {
@@ -244,6 +247,10 @@ void TreeEnd::Finish(Instant now) {
   report_.ended_at = now;
   for (const TreeMember& member : members_.members()) {
     if (plan_.once ? member.refused : member.alive) report_.survivors.push_back(member.process.pid);
+  }
+  // Nothing is known of it, which is not to be taken for its end.
+  if (!members_.has_list() && members_.has_root() && members_.members().empty()) {
+    report_.survivors.push_back(members_.root_id());
   }
 }
 

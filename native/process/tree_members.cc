@@ -13,6 +13,7 @@ TreeMembers::TreeMembers(const TreeTarget& target)
 }
 
 size_t TreeMembers::FindRoot() {
+  has_list_ = true;
   has_all_ = true;
   ProcessEntry now;
   const bool is_there =
@@ -30,6 +31,9 @@ size_t TreeMembers::FindRoot() {
 size_t TreeMembers::Find(SharedSnapshot* processes, bool is_update) {
   if (target_.scope == TreeScope::kRoot) return FindRoot();
   ProcessSnapshot* snapshot = is_update ? processes->GetUpdated() : processes->Get();
+  has_list_ = snapshot->is_there();
+  has_all_ = false;
+  if (!has_list_) return 0;
   in_tree_.assign(snapshot->size(), false);
   DropReusedIds(*snapshot);
   Seed(*snapshot);

@@ -47,9 +47,14 @@ class TreeMembers {
 
   // The root was reaped, or is about to be: its id says nothing any more.
   void ForgetRoot() { has_root_ = false; }
+  // Whether the root is to be ended and was not reaped.
+  bool has_root() const { return has_root_ && target_.scope != TreeScope::kDescendants; }
+  int32_t root_id() const { return target_.pid; }
   // Looks for all members that are alive. How many are new. `is_update`: those that were known may
   // be found though they have ended, until Refresh() has looked.
   size_t Find(SharedSnapshot* processes, bool is_update = false);
+  // Whether there was a list to find them in; if not, those of the last are kept.
+  bool has_list() const { return has_list_; }
   // Whether it surely was all.
   bool has_all() const { return has_all_; }
   // Looks at those only that were found last. How many can still be ended.
@@ -91,6 +96,7 @@ class TreeMembers {
   platform::ProcessEntry root_;
   // Whether the root's id is still taken by the root, alive or not reaped.
   bool has_root_ = false;
+  bool has_list_ = false;
   bool has_all_ = false;
   std::vector<TreeMember> members_;
   // Groups and sessions that belong to the tree, by the processes that lead or led them;

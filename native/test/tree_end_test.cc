@@ -141,6 +141,31 @@ TEST(WhoIsStartedAfterTheListOfAnotherTreeInTheSameRoundIsEndedAsWell) {
   CHECK(end.report().survivors.empty());
 }
 
+// A list takes descriptors, which the process may have used up.
+TEST(ATreeThatCannotBeListedIsNotTakenForEnded) {
+  constexpr char kMark[] = "T1.tree.0.2";
+  const Shell shell(kMark);
+  const pid_t sleeper = shell.Start();
+  SharedSnapshot processes;
+  TreeEnd end(TargetOf(shell, kMark), ForcePlan());
+  rlimit before;
+  CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  // None at all; then for the folder, and no file in it.
+  for (const rlim_t more : {0, 1}) {
+    const int next = dup(0);
+    CHECK(next >= 0 && close(next) == 0);
+    const rlimit none = {static_cast<rlim_t>(next) + more, before.rlim_max};
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    end.Reschedule(MonotonicClock::now());
+    for (int i = 0; i < 10; ++i) TakeTurn(&end, &processes);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(!end.is_over() && IsAlive(shell.pid()) && IsAlive(sleeper));
+  }
+  Complete(&end, &processes);
+  CHECK(!IsAlive(shell.pid()) && !IsAlive(sleeper));
+  CHECK(end.report().survivors.empty());
+}
+
 }  // namespace
 
 int main() { return hardstop::test::RunTests(); }

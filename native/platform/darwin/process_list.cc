@@ -67,8 +67,8 @@ bool ReadProcess(int32_t pid, ProcessEntry* entry) {
 // The system hides the environment of its own programs; what those start is found by its parent,
 // group or session.
 const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<char>* buffer,
-                                    bool* is_empty) {
-  *is_empty = false;
+                                    bool* is_unknown) {
+  *is_unknown = false;
   int query[] = {CTL_KERN, KERN_PROCARGS2, pid};
   size_t length = 0;
   if (sysctl(query, 3, nullptr, &length, nullptr, 0) != 0 || length == 0) return nullptr;

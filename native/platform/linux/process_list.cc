@@ -30,9 +30,16 @@ constexpr size_t kLargestEnvironment = 4 * 1024 * 1024;
 
 // Ids given while the list is made, threads' included.
 constexpr int32_t kMostLatest = 256;
+// How often those are looked at.
+constexpr int kMostTries = 8;
 
-// A short file, which comes in one piece. -1: gone, or not permitted.
+// After a file could not be read: whether it may be there, but no descriptors are left, or no
+// memory.
+bool LacksMeans() { return errno == EMFILE || errno == ENFILE || errno == ENOMEM; }
+
+// A short file, which comes in one piece. -1: gone, not permitted, or no means.
 ssize_t ReadShortFile(const char* path, char* bytes, size_t room) {
+  errno = 0;
   const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (descriptor < 0) return -1;
   const ssize_t length = read(descriptor, bytes, room);
@@ -40,8 +47,9 @@ ssize_t ReadShortFile(const char* path, char* bytes, size_t room) {
   return length;
 }
 
-// Reads as much of a file as there is room for. -1: gone, or not permitted.
+// Reads as much of a file as there is room for. -1: as above.
 ssize_t ReadFile(const char* path, char* bytes, size_t room) {
+  errno = 0;
   const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (descriptor < 0) return -1;
   size_t length = 0;
@@ -115,7 +123,10 @@ bool AddLatest(int32_t last_before, int32_t last, std::vector<ProcessEntry>* ent
     const bool is_listed = std::any_of(entries->begin(), entries->end(),
                                        [id](const ProcessEntry& entry) { return entry.pid == id; });
     ProcessEntry entry;
-    if (!is_listed && ReadProcess(id, &entry) && !IsThread(id)) entries->push_back(entry);
+    if (is_listed) continue;
+    const bool is_there = ReadProcess(id, &entry);
+    if (!is_there && LacksMeans()) return false;
+    if (is_there && !IsThread(id)) entries->push_back(entry);
   }
   return true;
 }
@@ -174,6 +185,7 @@ bool ListProcesses(const ProcessList& earlier, ProcessList* list) {
   const KnownProcesses known(earlier, last_before);
   DIR* directory = opendir("/proc");
   if (directory == nullptr) return false;
+  bool has_means = true;
   while (const dirent* file = readdir(directory)) {
     if (file->d_name[0] < '1' || file->d_name[0] > '9') continue;
     const auto pid = static_cast<int32_t>(strtol(file->d_name, nullptr, 10));
@@ -183,11 +195,24 @@ bool ListProcesses(const ProcessList& earlier, ProcessList* list) {
       list->entries.push_back(*before);
     } else if (ReadProcess(pid, &entry)) {
       list->entries.push_back(entry);
+    } else if (LacksMeans()) {
+      has_means = false;
     }
   }
   closedir(directory);
+  if (!has_means) return false;
+  // One that was gone already when it was looked at may have started another just before: again
+  // until nobody is started meanwhile.
+  int32_t looked_at = last_before;
   list->last_id = LastId();
-  list->is_whole = AddLatest(last_before, list->last_id, &list->entries);
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    if (list->last_id - last_before > kMostLatest) break;
+    if (!AddLatest(looked_at, list->last_id, &list->entries)) break;
+    looked_at = list->last_id;
+    list->last_id = LastId();
+    list->is_whole = list->last_id == looked_at;
+    if (list->is_whole) break;
+  }
   return true;
 }
 
@@ -203,7 +228,7 @@ bool ReadProcess(int32_t pid, ProcessEntry* entry) {
 }
 
 const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<char>* buffer,
-                                    bool* is_empty) {
+                                    bool* is_unknown) {
   char path[40];
   std::snprintf(path, sizeof path, "/proc/%d/environ", pid);
   if (buffer->empty()) buffer->resize(size_t{16} * 1024);
@@ -213,7 +238,7 @@ const char* ReadEnvironmentVariable(int32_t pid, const char* name, std::vector<c
     buffer->resize(buffer->size() * 4);
     length = ReadFile(path, buffer->data(), buffer->size() - 1);
   }
-  *is_empty = length == 0;
+  *is_unknown = length == 0 || (length < 0 && LacksMeans());
   if (length <= 0) return nullptr;
   (*buffer)[static_cast<size_t>(length)] = '\0';
   return FindVariable(buffer->data(), buffer->data() + length, name);

@@ -96,7 +96,9 @@ bool IsAlive(const ProcessEntry& process, const ProcessHold& hold) {
     if (ready >= 0) return ready == 0;
   }
   ProcessEntry now;
-  return ReadProcess(process.pid, &now) && now.IsSameAs(process) && now.alive;
+  // Without a descriptor to look with it may live.
+  if (!ReadProcess(process.pid, &now)) return errno == EMFILE || errno == ENFILE;
+  return now.IsSameAs(process) && now.alive;
 }
 
 SendResult Kill(const ProcessEntry& process, const ProcessHold& hold) {

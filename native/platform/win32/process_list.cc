@@ -70,8 +70,8 @@ bool ReadProcess(int32_t pid, ProcessEntry* entry) {
 
 // Would have to be read from the other's memory. A job is what finds orphans here.
 const char* ReadEnvironmentVariable(int32_t /*pid*/, const char* /*name*/,
-                                    std::vector<char>* /*buffer*/, bool* is_empty) {
-  *is_empty = false;
+                                    std::vector<char>* /*buffer*/, bool* is_unknown) {
+  *is_unknown = false;
   return nullptr;
 }
 
