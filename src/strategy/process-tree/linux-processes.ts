@@ -14,7 +14,11 @@ export function canListProcesses(): boolean {
   return (hasProc ??= isOwnProc());
 }
 
-/** All processes that can be seen, oldest ids first. */
+/**
+ * All processes that can be seen, oldest ids first.
+ *
+ * @throws where they cannot be listed just now: no descriptors are left
+ */
 export function listProcesses(): ProcessEntry[] {
   const entries: ProcessEntry[] = [];
   for (const name of readdirSync('/proc')) {
@@ -22,6 +26,8 @@ export function listProcesses(): ProcessEntry[] {
     const entry = pid > 0 ? readProcess(pid) : undefined;
     if (entry !== undefined) entries.push(entry);
   }
+  // This process is always among them.
+  if (entries.length === 0) throw new Error('/proc cannot be read');
   return entries;
 }
 

@@ -115,8 +115,13 @@ export class TimerTreeEnd implements TreeEnd {
       this.#phase = 'hard';
       this.#hardAt = begun;
     }
-    const isFirst = this.#phase === 'hard' && this.#lastStep !== 'hard';
-    const live = isFirst && this.#view.losesOrphans ? this.#freeze() : this.#view.scan();
+    const live = this.#lookAround();
+    if (live === undefined) {
+      // It says nothing about who is left.
+      if (this.#phase === 'hard' && now() >= this.#hardAt + GIVE_UP_AFTER) this.#finish([]);
+      else this.#lookAgain(begun);
+      return;
+    }
     if (this.#phase === 'hard') this.#kill(live);
     else if (this.#view.hasSoftSignal) this.#ask(live);
     const left = live.filter(({ pid }) => !this.#refused.has(pid));
@@ -127,6 +132,16 @@ export class TimerTreeEnd implements TreeEnd {
     if (isDone) this.#finish(live.filter(({ pid }) => this.#refused.has(pid)));
     else if (this.#emptyScans >= 2 || isStuck) this.#finish(live);
     else this.#lookAgain(begun);
+  }
+
+  /** `undefined`: it cannot be seen just now who is there, as when no descriptors are left. */
+  #lookAround(): readonly TreeMember[] | undefined {
+    const isFirst = this.#phase === 'hard' && this.#lastStep !== 'hard';
+    try {
+      return isFirst && this.#view.losesOrphans ? this.#freeze() : this.#view.scan();
+    } catch {
+      return undefined;
+    }
   }
 
   #lookAgain(begun: number): void {
