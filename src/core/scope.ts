@@ -26,6 +26,12 @@ export type CallSite = (...args: never[]) => unknown;
 const FREQUENT_MS = 0.001;
 const CALLS_PER_READING = 32;
 
+/**
+ * What a part has that begins when all time is up: what cleans up in a `finally`, or the first part of a run that had none.
+ * Enough for that; what takes longer without a break does not end by itself.
+ */
+const OVERTIME_MS = 1_000;
+
 interface CheckpointPace {
   /** When `checkpoint` read the clock last, and for how many calls that was. */
   readAt: number;
@@ -268,7 +274,7 @@ export class Scope {
         ownHard = forceDeadline === scope.deadline ? ownSoft : scope.onRealClock(forceDeadline);
       } else {
         ownSoft = scope.onRealClock(order.hardAt);
-        if (ownSoft <= now()) ownSoft = Infinity;
+        if (ownSoft <= now()) ownSoft = scope === this ? now() + OVERTIME_MS : Infinity;
         ownHard = ownSoft;
       }
       if (ownSoft < soft) soft = ownSoft;

@@ -55,6 +55,7 @@ export async function serveTask(
     progress,
     moved,
     scope: undefined,
+    hasBegun: false,
     asked: undefined,
     isTorn: false,
     programFile: ownFile,
@@ -118,9 +119,13 @@ async function runUnder(call: ServedCall, work: () => unknown): Promise<TaskOutc
   }
   if (moved !== undefined) scope.followed = follow(scope, moved, request.id, movedTo);
   call.scope = scope;
+  call.hasBegun = false;
   let result: unknown;
   try {
-    const keep = (): unknown => (result = work());
+    const keep = (): unknown => {
+      call.hasBegun = true;
+      return (result = work());
+    };
     const value = await executeAsync(scope, keep, serveTask, now(), NO_CALL_STACK);
     return { kind: 'returned', value, endedAt: endOf(scope) };
   } catch (error) {

@@ -23,6 +23,8 @@ export interface ServedCall {
   readonly moved: MovedLimits | undefined;
   /** The scope of what runs at present: the loading of the task, then the task. */
   scope: Scope | undefined;
+  /** What runs has begun: a stop before that has cut nothing but code of ours, which bears it. */
+  hasBegun: boolean;
   /** The owner has asked it to stop: what it was told. */
   asked: Error | undefined;
   /** A stop has cut code that is not the task's own. */

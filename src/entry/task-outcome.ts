@@ -46,7 +46,7 @@ export function failed(call: ServedCall, scope: Scope, error: unknown): TaskOutc
     return stopped('cpu', isStopped ? 'signal' : 'abandoned', isStopped, undefined, endedAt);
   }
   const cut = node.order?.stuck;
-  call.isTorn = cut !== undefined && !isCleanCut(cut, call.programFile());
+  call.isTorn = call.hasBegun && cut !== undefined && !isCleanCut(cut, call.programFile());
   return {
     ...stopped('raised', isStopped ? 'interrupt' : 'abandoned', isStopped, undefined, endedAt),
     raised: toTransferable(error),
@@ -54,7 +54,8 @@ export function failed(call: ServedCall, scope: Scope, error: unknown): TaskOutc
 }
 
 /** Where the engine could not be asked, nobody knows what was cut. */
-function isTorn({ stage, cause }: TimeoutError, { programFile }: ServedCall): boolean {
+function isTorn({ stage, cause }: TimeoutError, { hasBegun, programFile }: ServedCall): boolean {
+  if (!hasBegun) return false;
   if (stage === 'terminate') return true;
   return stage === 'interrupt' && cause instanceof Error && !isCleanCut(cause, programFile());
 }

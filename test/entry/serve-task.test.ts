@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { markIdle } from '#internal/entry/idle-resources.js';
+import { MovedLimits } from '#internal/entry/moved-limits.js';
 import { serveTask } from '#internal/entry/serve-task.js';
 import { moveTaskDeadlines, stopTask } from '#internal/entry/task-orders.js';
 import { taskMessenger } from '#internal/entry/task-messages.js';
@@ -178,6 +179,19 @@ test.serial('the deadline of a running task can be moved', async (t) => {
   moveTaskDeadlines(lastId, deadline, deadline + 60_000);
   t.like(await pending, { kind: 'stopped', reason: 'deadline', stage: 'signal' });
 });
+
+testWithAddon(
+  'a limit that strikes before the task has begun does not cost the worker',
+  async (t) => {
+    const moved = new MovedLimits();
+    // The time that the way to the task takes, and somewhat less and more.
+    for (let i = 0; i < 400; i++) {
+      const deadline = sharedNow() + (i % 40) * 0.01;
+      const reply = await serveTask(request(forever, { deadline }), undefined, undefined, moved);
+      t.true(reply.reusable);
+    }
+  },
+);
 
 testWithAddon('a limit on CPU time stops a loop, and leaves waiting alone', async (t) => {
   const reply = await stoppedAt('interrupt', () => serveTask(request(forever, { cpuTimeout: 20 })));

@@ -2,6 +2,7 @@ import test from 'ava';
 import { InvalidOptionError, isTimeoutError, run, Timeout, type TimeoutError } from 'hardstop';
 import type { SuppressedErrorLike } from '#internal/core/cleanup-stack.js';
 import { forever, runWithin, settled, timeoutFrom, turn } from '../harness/async-work.js';
+import { serialNativeTest } from '../harness/native-test.js';
 import { repetitions } from '../harness/repetitions.js';
 import { runSource } from '../harness/run-fixture.js';
 import { loopForever, REACHABLE, spinUntil } from '../harness/work.js';
@@ -139,6 +140,18 @@ test('with 0 the work is started, and stopped at its first suspension', async (t
   t.deepEqual(inSteps, ['started', 'finally']);
   t.is(thrown.stage, 'yield');
   t.true(thrown.stopped);
+});
+
+serialNativeTest('with 0 a loop before any suspension is stopped all the same', async (t) => {
+  const error = await timeoutFrom(
+    t,
+    run(() => {
+      for (;;);
+    }, 0),
+  );
+  t.is(error.timeout, 0);
+  t.is(error.stage, 'interrupt');
+  t.true(error.stopped);
 });
 
 test('with 0 a value without any suspension comes after the deadline all the same', async (t) => {

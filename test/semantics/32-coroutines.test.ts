@@ -503,6 +503,24 @@ serialNativeTest(
   },
 );
 
+serialNativeTest('a loop in a finally without grace is cut in the end', async (t) => {
+  let reached = false;
+  const error = await timeoutFrom(
+    t,
+    run(function* () {
+      try {
+        yield forever();
+      } finally {
+        reached = true;
+        loopForever();
+      }
+    }, 5),
+  );
+  t.true(reached);
+  t.is(error.stage, 'interrupt');
+  t.true(error.stopped);
+});
+
 serialNativeTest(
   'a loop in the finally of a coroutine is cut when its grace is over',
   async (t) => {
