@@ -7,7 +7,7 @@ namespace hardstop {
 bool IsMainThread(napi_env env) {
   using Loop = uv_loop_s*;
   using DefaultLoop = Loop (*)();
-  using LoopOf = napi_status (*)(napi_env env, Loop* loop);
+  using LoopOf = napi_status (*)(napi_env env, Loop * loop);
   // By name, because a runtime that has no libuv may export neither.
   const auto default_loop = reinterpret_cast<DefaultLoop>(
       platform::FindHostSymbol({"uv_default_loop", "uv_default_loop"}));
