@@ -1,5 +1,6 @@
 // Part of the bundle: loads what it leaves for later. See late-modules.js.
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { uninterrupted } from '../../dist/strategy/uninterrupted.js';
 import { registry } from './late-registry.js';
 
@@ -14,12 +15,13 @@ export function late() {
 
 function load() {
   const require = createRequire(import.meta.url);
-  const path = require.resolve('../main/late.cjs');
+  const url = new URL('../main/late.cjs', import.meta.url);
+  const path = fileURLToPath(url);
   let link = require(path);
   if (typeof link !== 'function') {
     // A `node:vm` timeout, which nothing holds off, has cut an earlier try.
     delete require.cache[path];
     link = require(path);
   }
-  loaded = link(registry(), new URL('../main/late.cjs', import.meta.url).href);
+  loaded = link(registry(), url.href);
 }
