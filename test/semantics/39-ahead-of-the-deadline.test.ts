@@ -141,8 +141,10 @@ test.serial('work that settles just then either ends in time or too late', async
       while (now() < until) await new Promise((resolve) => setImmediate(resolve));
       return 'value';
     });
-    if (value === 'value') inTime++;
-    else {
+    if (value === 'value') {
+      inTime++;
+      t.is(scope.state, 'executed');
+    } else {
       tooLate++;
       t.true(now() >= scope.deadline);
       t.is(scope.state, 'timed_out');
