@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import anyTest from 'ava';
+import { plainRequest } from '#internal/core/isolated-sync-run.js';
 import { executeInPool } from '#internal/core/pool/execute-in-pool.js';
 import { HostPool, type PoolLimits } from '#internal/core/pool/host-pool.js';
 import type { CallRequest } from '#internal/core/pool/pool-call.js';
@@ -24,14 +25,11 @@ const LIMITS: PoolLimits = {
   idleTimeout: Infinity,
   aheadLimit: AMPLE,
 };
-const REQUEST: CallRequest = {
-  task: { kind: 'module', url: 'file:///tasks.js', exportName: 'task' },
-  args: [],
-  transfer: undefined,
-  queueTimeout: Infinity,
-  startupCounts: false,
-  onMessage: undefined,
-};
+const REQUEST: CallRequest = plainRequest({
+  kind: 'module',
+  url: 'file:///tasks.js',
+  exportName: 'task',
+});
 /** An end that makes any call a quick one. */
 const AT_ONCE = 0;
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import anyTest, { type ExecutionContext } from 'ava';
+import { plainRequest } from '#internal/core/isolated-sync-run.js';
 import { executeInPool } from '#internal/core/pool/execute-in-pool.js';
 import { HostPool, type PoolLimits } from '#internal/core/pool/host-pool.js';
 import type { CallRequest } from '#internal/core/pool/pool-call.js';
@@ -27,14 +28,11 @@ const LIMITS: PoolLimits = {
   tasksPerHost: Infinity,
   idleTimeout: Infinity,
 };
-const REQUEST: CallRequest = {
-  task: { kind: 'module', url: 'file:///tasks.js', exportName: 'task' },
-  args: [],
-  transfer: undefined,
-  queueTimeout: Infinity,
-  startupCounts: false,
-  onMessage: undefined,
-};
+const REQUEST: CallRequest = plainRequest({
+  kind: 'module',
+  url: 'file:///tasks.js',
+  exportName: 'task',
+});
 
 function makePool(
   kind: FakeKind = new FakeKind(),
