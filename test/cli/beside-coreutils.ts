@@ -42,7 +42,8 @@ export function start(
 ): Running {
   const child = spawn(file, [...before, ...args], {
     detached: true,
-    env: { ...process.env, LC_ALL: 'C', HARDSTOP_TREE: undefined, ...env },
+    // `_` tells of a `nohup` that these tests themselves may have been started by.
+    env: { ...process.env, _: undefined, LC_ALL: 'C', HARDSTOP_TREE: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: KILL_AFTER_MS,
     killSignal: 'SIGKILL',
