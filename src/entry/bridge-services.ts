@@ -1,19 +1,10 @@
+import { serveCommand } from './bridge-command.js';
 import type { BridgeServiceName } from './bridge-messages.js';
+import { serveProcess } from './bridge-process.js';
 import type { BridgeServe } from './bridge-service.js';
 
-/** Loaded at the first call, so that a bridge has no more in memory than what it is used for. */
-const LOADERS: Readonly<Record<BridgeServiceName, () => Promise<BridgeServe>>> = {
-  process: async () => (await import('./bridge-process.js')).serveProcess,
-  command: async () => (await import('./bridge-command.js')).serveCommand,
+/** What serves the calls of a bridge, by name. */
+export const BRIDGE_SERVICES: Readonly<Record<BridgeServiceName, BridgeServe>> = {
+  process: serveProcess,
+  command: serveCommand,
 };
-
-const loaded = new Map<BridgeServiceName, BridgeServe>();
-
-/** The function that serves calls to `name`. */
-export async function bridgeService(name: BridgeServiceName): Promise<BridgeServe> {
-  const known = loaded.get(name);
-  if (known !== undefined) return known;
-  const serve = await LOADERS[name]();
-  loaded.set(name, serve);
-  return serve;
-}

@@ -6,7 +6,7 @@ import { NotTransferableError } from '../errors/not-transferable-error.js';
 import { toTransferable } from '../errors/transfer.js';
 import { BridgeCells } from './bridge-cells.js';
 import type { BridgeReply, BridgeRequest, BridgeStart, NewLane } from './bridge-messages.js';
-import { bridgeService } from './bridge-services.js';
+import { BRIDGE_SERVICES } from './bridge-services.js';
 import { markEntryStarted } from './loading-module.js';
 import { fromShared } from './shared-clock.js';
 
@@ -50,9 +50,7 @@ async function serve(
     listener?.(hardDeadline);
   });
   try {
-    const value = await (
-      await bridgeService(service)
-    )(request, {
+    const value = await BRIDGE_SERVICES[service](request, {
       emit: (event, transfer) => {
         if (stops.has(id)) post(port, { kind: 'event', id, event }, transfer);
       },
