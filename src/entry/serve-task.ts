@@ -16,11 +16,11 @@ import { loadTask, readyTask, type TaskFunction } from './load-task.js';
 import type { MovedLimits, MovedTo } from './moved-limits.js';
 import {
   graceOf,
-  servedCall,
-  setServedCall,
-  type ServedCall,
+  servedTask,
+  setServedTask,
+  type ServedTask,
   type TaskProgress,
-} from './served-call.js';
+} from './served-task.js';
 import { fromShared } from './shared-clock.js';
 import { setTaskMessenger, type TaskMessenger } from './task-messages.js';
 import { endOf, failed, stopped, threw, withLateValue } from './task-outcome.js';
@@ -46,10 +46,10 @@ export async function serveTask(
   progress?: TaskProgress,
   moved?: MovedLimits,
 ): Promise<TaskReply> {
-  if (servedCall() !== undefined) throw new InvalidStateError('A task is running here already');
+  if (servedTask() !== undefined) throw new InvalidStateError('A task is running here already');
   const { id, cpuTimeout } = request;
   const cpu = cpuTimeout === Infinity ? undefined : new CpuLimit(cpuTimeout);
-  const call: ServedCall = {
+  const call: ServedTask = {
     request,
     cpu,
     progress,
@@ -60,7 +60,7 @@ export async function serveTask(
     isTorn: false,
     programFile: ownFile,
   };
-  setServedCall(call);
+  setServedTask(call);
   setTaskMessenger(messenger);
   const outcome = await outcomeOf(call);
   call.cpu?.stopWatching();
@@ -69,13 +69,13 @@ export async function serveTask(
   // which would otherwise hit whichever task came next.
   await nextTurn();
   setTaskMessenger(undefined);
-  setServedCall(undefined);
+  setServedTask(undefined);
   const isOver = outcome.kind !== 'stopped' || outcome.stopped;
   return { ...outcome, id, reusable: isOver && !call.isTorn && isIdle() };
 }
 
 /** Not an async function, nor are those that it calls without need: every promise has its price for a small task. */
-function outcomeOf(call: ServedCall): TaskOutcome | Promise<TaskOutcome> {
+function outcomeOf(call: ServedTask): TaskOutcome | Promise<TaskOutcome> {
   const { task } = call.request;
   try {
     const work = readyTask(task);
@@ -88,7 +88,7 @@ function outcomeOf(call: ServedCall): TaskOutcome | Promise<TaskOutcome> {
 }
 
 async function loadAndRun(
-  call: ServedCall,
+  call: ServedTask,
   task: Exclude<TransferableTask, { readonly kind: 'source' }>,
 ): Promise<TaskOutcome> {
   // A scope of its own: the task itself is to begin in a part, where it can be interrupted.
@@ -96,13 +96,13 @@ async function loadAndRun(
   return loading.kind === 'returned' ? runTask(call, loading.value as TaskFunction) : loading;
 }
 
-function runTask(call: ServedCall, work: TaskFunction): Promise<TaskOutcome> {
+function runTask(call: ServedTask, work: TaskFunction): Promise<TaskOutcome> {
   const { cpu, request } = call;
   const begin = (): unknown => Reflect.apply(work, undefined, request.args);
   return runUnder(call, cpu === undefined ? begin : () => cpu.begin(begin));
 }
 
-async function runUnder(call: ServedCall, work: () => unknown): Promise<TaskOutcome> {
+async function runUnder(call: ServedTask, work: () => unknown): Promise<TaskOutcome> {
   const { request, moved } = call;
   const movedTo = moved?.movedSince(0, request.id);
   const limits = movedTo ?? request;

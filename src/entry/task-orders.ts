@@ -3,7 +3,7 @@ import { failureOrder, tell } from '../core/async-node.js';
 import { moveDeadline } from '../core/deadline-change.js';
 import { arm } from '../core/expiry.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
-import { graceOf, runningNode, servedCall } from './served-call.js';
+import { graceOf, runningNode, servedTask } from './served-task.js';
 import { fromShared } from './shared-clock.js';
 
 /**
@@ -11,7 +11,7 @@ import { fromShared } from './shared-clock.js';
  * up. Called again, or after the deadline, an earlier `hardDeadline` counts.
  */
 export function stopTask(id: number, hardDeadline: number): void {
-  const served = servedCall();
+  const served = servedTask();
   const node = runningNode(id);
   if (served === undefined || node === undefined) return;
   const hardAt = fromShared(hardDeadline);

@@ -8,7 +8,7 @@ import { isTimeoutError, type TimeoutError } from '../errors/timeout-error.js';
 import { toTransferable } from '../errors/transfer.js';
 import { isCleanCut } from './clean-cut.js';
 import { explainMissingVariable } from './load-task.js';
-import type { ServedCall } from './served-call.js';
+import type { ServedTask } from './served-task.js';
 import { toShared } from './shared-clock.js';
 import type { TaskOutcome, TaskReply } from './task-request.js';
 import { sharedNow } from './worker-cells.js';
@@ -19,7 +19,7 @@ type StoppedOutcome = Extract<TaskOutcome, { readonly kind: 'stopped' }>;
 const CONVERSION_MS = 1e-4;
 
 /** What an error that ended the scope means: a stop, or an error of the task's. */
-export function failed(call: ServedCall, scope: Scope, error: unknown): TaskOutcome {
+export function failed(call: ServedTask, scope: Scope, error: unknown): TaskOutcome {
   const endedAt = endOf(scope);
   if (isTimeoutError(error)) {
     const isOwn = scope.state === 'timed_out' && error === scope.error;
@@ -54,7 +54,7 @@ export function failed(call: ServedCall, scope: Scope, error: unknown): TaskOutc
 }
 
 /** Where the engine could not be asked, nobody knows what was cut. */
-function isTorn({ stage, cause }: TimeoutError, { hasBegun, programFile }: ServedCall): boolean {
+function isTorn({ stage, cause }: TimeoutError, { hasBegun, programFile }: ServedTask): boolean {
   if (!hasBegun) return false;
   if (stage === 'terminate') return true;
   return stage === 'interrupt' && cause instanceof Error && !isCleanCut(cause, programFile());

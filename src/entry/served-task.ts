@@ -16,7 +16,7 @@ export interface TaskProgress {
 }
 
 /** The call that is being served. */
-export interface ServedCall {
+export interface ServedTask {
   readonly request: TaskRequest;
   readonly cpu: CpuLimit | undefined;
   readonly progress: TaskProgress | undefined;
@@ -33,15 +33,15 @@ export interface ServedCall {
   readonly programFile: () => string;
 }
 
-let served: ServedCall | undefined;
+let served: ServedTask | undefined;
 
 /** The call that is being served in this thread. */
-export function servedCall(): ServedCall | undefined {
+export function servedTask(): ServedTask | undefined {
   return served;
 }
 
 /** There is one at a time. */
-export function setServedCall(call: ServedCall | undefined): void {
+export function setServedTask(call: ServedTask | undefined): void {
   served = call;
 }
 
