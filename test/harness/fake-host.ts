@@ -1,3 +1,6 @@
+import { plainRequest } from '#internal/core/isolated-sync-run.js';
+import type { PoolLimits } from '#internal/core/pool/host-pool.js';
+import type { CallRequest } from '#internal/core/pool/pool-call.js';
 import type {
   AheadOwner,
   CallAhead,
@@ -8,6 +11,21 @@ import type {
   RunningCall,
   TaskCall,
 } from '#internal/strategy/isolation/host.js';
+
+/** A call that asks for nothing but a task, which no fake host looks at. */
+export const REQUEST: CallRequest = plainRequest({
+  kind: 'module',
+  url: 'file:///tasks.js',
+  exportName: 'task',
+});
+
+/** Those of a pool that is limited in its size alone. */
+export const UNLIMITED: Omit<PoolLimits, 'size'> = {
+  minimum: 0,
+  maxQueue: Infinity,
+  tasksPerHost: Infinity,
+  idleTimeout: Infinity,
+};
 
 interface Deferred<T> {
   readonly promise: Promise<T>;

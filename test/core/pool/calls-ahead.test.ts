@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import anyTest from 'ava';
-import { plainRequest } from '#internal/core/isolated-sync-run.js';
 import { executeInPool } from '#internal/core/pool/execute-in-pool.js';
 import { HostPool, type PoolLimits } from '#internal/core/pool/host-pool.js';
 import type { CallRequest } from '#internal/core/pool/pool-call.js';
@@ -8,7 +7,7 @@ import type { RunSyncOptions } from '#internal/core/options.js';
 import { scopeOf, Timeout } from '#internal/core/timeout.js';
 import { TimeoutError } from '#internal/errors/timeout-error.js';
 import { WorkerExitError } from '#internal/errors/worker-exit-error.js';
-import { FakeKind } from '../../harness/fake-host.js';
+import { FakeKind, REQUEST, UNLIMITED } from '../../harness/fake-host.js';
 import { waitForCondition } from '../../harness/wait-for.js';
 
 // Calls that are sent to a host which runs another one, over hosts whose calls end when the test says so.
@@ -17,19 +16,7 @@ import { waitForCondition } from '../../harness/wait-for.js';
 const test = anyTest.serial;
 
 const AMPLE = 60_000;
-const LIMITS: PoolLimits = {
-  size: 1,
-  minimum: 0,
-  maxQueue: Infinity,
-  tasksPerHost: Infinity,
-  idleTimeout: Infinity,
-  aheadLimit: AMPLE,
-};
-const REQUEST: CallRequest = plainRequest({
-  kind: 'module',
-  url: 'file:///tasks.js',
-  exportName: 'task',
-});
+const LIMITS: PoolLimits = { ...UNLIMITED, size: 1, aheadLimit: AMPLE };
 /** An end that makes any call a quick one. */
 const AT_ONCE = 0;
 

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import anyTest, { type ExecutionContext } from 'ava';
-import { plainRequest } from '#internal/core/isolated-sync-run.js';
 import { executeInPool } from '#internal/core/pool/execute-in-pool.js';
 import { HostPool, type PoolLimits } from '#internal/core/pool/host-pool.js';
 import type { CallRequest } from '#internal/core/pool/pool-call.js';
@@ -13,7 +12,7 @@ import { QueueFullError } from '#internal/errors/queue-full-error.js';
 import { TimeoutError } from '#internal/errors/timeout-error.js';
 import { WorkerExitError } from '#internal/errors/worker-exit-error.js';
 import type { CallOutcome } from '#internal/strategy/isolation/host.js';
-import { FakeKind, type FakeCall } from '../../harness/fake-host.js';
+import { FakeKind, REQUEST, UNLIMITED, type FakeCall } from '../../harness/fake-host.js';
 
 // The rules of pools, over hosts whose calls end when the test says so.
 
@@ -21,18 +20,7 @@ import { FakeKind, type FakeCall } from '../../harness/fake-host.js';
 const test = anyTest.serial;
 
 const AMPLE = 60_000;
-const LIMITS: PoolLimits = {
-  size: 2,
-  minimum: 0,
-  maxQueue: Infinity,
-  tasksPerHost: Infinity,
-  idleTimeout: Infinity,
-};
-const REQUEST: CallRequest = plainRequest({
-  kind: 'module',
-  url: 'file:///tasks.js',
-  exportName: 'task',
-});
+const LIMITS: PoolLimits = { ...UNLIMITED, size: 2 };
 
 function makePool(
   kind: FakeKind = new FakeKind(),
