@@ -96,6 +96,8 @@ class Watchdog {
 
   void Serve(DeadlineEntry* entry, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
   void Strike(Frame* frame, platform::Instant now) HARDSTOP_REQUIRES(mutex_);
+  // How long before it is due the thread is to be awake.
+  platform::Nanoseconds Lead(const DeadlineEntry* entry) const HARDSTOP_REQUIRES(mutex_);
   // The frame that `entry` is, if its deadline is one to be announced; or nullptr.
   Frame* Announceable(DeadlineEntry* entry) const HARDSTOP_REQUIRES(mutex_);
   void Announce(Frame* frame) HARDSTOP_REQUIRES(mutex_);
