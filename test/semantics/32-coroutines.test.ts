@@ -507,14 +507,14 @@ serialNativeTest('a loop in a finally without grace is cut in the end', async (t
   let reached = false;
   const error = await timeoutFrom(
     t,
-    run(function* () {
+    runWithin(new Timeout(), 5, function* () {
       try {
         yield forever();
       } finally {
         reached = true;
         loopForever();
       }
-    }, 5),
+    }),
   );
   t.true(reached);
   t.is(error.stage, 'interrupt');
