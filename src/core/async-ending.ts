@@ -13,6 +13,7 @@ import {
 } from './async-node.js';
 import type { Failure } from './cleanup-stack.js';
 import { reportTimeout } from './diagnostics.js';
+import { struckScope } from './reaching-limits.js';
 import { RunNode } from './run-node.js';
 import type { CallSite, Scope, TimeoutState } from './scope.js';
 import { timeoutErrorOf } from './scope-error.js';
@@ -56,7 +57,7 @@ export function endStoppedPart(node: RunNode, ended: Stop): void {
     finish(node, 'interrupted', failure, undefined);
     return;
   }
-  const owner = node.order?.owner ?? scope.struck() ?? scope;
+  const owner = node.order?.owner ?? struckScope(scope) ?? scope;
   const order = node.order ?? orderOf(owner, ended.stuck);
   stopScope(owner, order);
   node.order ??= order;
@@ -101,7 +102,7 @@ export function endUnstarted(node: RunNode, error: unknown, isForeign: boolean):
 
 /** Gives the order that the clock asks for, where the alarm has not had its turn; whether there was one. */
 export function strikeByClock(node: RunNode): boolean {
-  const owner = node.scope.struck();
+  const owner = struckScope(node.scope);
   if (owner === undefined) return false;
   const order = orderOf(owner, takeStuck());
   stopScope(owner, order);

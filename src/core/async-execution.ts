@@ -19,6 +19,7 @@ import { arm } from './expiry.js';
 import { follow } from './followed-signals.js';
 import { initialDeadline } from './initial-deadline.js';
 import type { ScopeSettings } from './options.js';
+import { orderedFailure, struckScope } from './reaching-limits.js';
 import { RunNode, type Settle } from './run-node.js';
 import type { CallSite, Scope } from './scope.js';
 import { listenForStop } from './soft-stop.js';
@@ -170,14 +171,14 @@ export function isRefused(node: RunNode): boolean {
     return true;
   }
   if (enclosing === undefined) return false;
-  const failure = enclosing.orderedFailure() ?? findStruck(enclosing);
+  const failure = orderedFailure(enclosing) ?? findStruck(enclosing);
   if (failure === undefined) return false;
   endUnstarted(node, failure.error, true);
   return true;
 }
 
 function findStruck(enclosing: Scope): Failure | undefined {
-  const owner = enclosing.struck();
+  const owner = struckScope(enclosing);
   if (owner === undefined) return undefined;
   const order = orderOf(owner, undefined);
   if (owner.isAsync) stopScope(owner, order);

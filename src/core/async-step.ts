@@ -17,7 +17,13 @@ import { abandon, leaveInner } from './ending.js';
 import { learnExecution } from './live-frames.js';
 import { resumeExit } from './process-exit.js';
 import { RunNode } from './run-node.js';
-import type { CallSite, FollowedLimits, Scope } from './scope.js';
+import {
+  effectiveDeadline,
+  limitsAround,
+  struckScope,
+  type FollowedLimits,
+} from './reaching-limits.js';
+import type { CallSite, Scope } from './scope.js';
 import { timeoutErrorOf } from './scope-error.js';
 import { resumeStackTraces } from './stack-trace-limit.js';
 
@@ -50,7 +56,7 @@ export function runPart(
   const asyncContext = captureAsyncContext();
   let value: unknown;
   try {
-    const limits = scope.limitsAround(true);
+    const limits = limitsAround(scope, true);
     const { soft, hard, followed } = limits;
     const grace = hard === soft ? 0 : hard - soft;
     let part = work;
@@ -121,7 +127,7 @@ export function runInPart(around: Scope, work: () => unknown, callSite: CallSite
     stopScope(around, failureOrder(failure, 0, around.node));
     throw failure.error;
   }
-  const owner = around.struck() ?? around;
+  const owner = struckScope(around) ?? around;
   const error = timeoutErrorOf(owner, ended.stage, true, callSite, ended.stuck);
   stopScope(owner, orderOf(owner, ended.stuck));
   if (owner.node instanceof RunNode) owner.node.forcedStage = ended.stage;
@@ -133,6 +139,12 @@ export function runInPart(around: Scope, work: () => unknown, callSite: CallSite
 /** The innermost scope around the running code: on the stack, or else the one that its asynchronous context names. */
 export function scopeAround(): Scope | undefined {
   return liveScope(abandon) ?? asyncScope();
+}
+
+/** The earliest deadline that reaches the code that runs now, on the real clock. */
+export function deadlineAround(): number {
+  const scope = scopeAround();
+  return scope === undefined ? Infinity : effectiveDeadline(scope);
 }
 
 function beginPart(scope: Scope, strategy: Strategy<InThreadWork, unknown>): void {

@@ -6,6 +6,7 @@ import { orderOf, tell, tellLimits, type AsyncNode } from './async-node.js';
 import { hasAsyncScopes } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import { arm, disarm } from './expiry.js';
+import { limitsAround } from './reaching-limits.js';
 import type { Scope } from './scope.js';
 import { uninterrupted } from '../strategy/uninterrupted.js';
 
@@ -122,7 +123,7 @@ function adjustParts(scope: Scope): void {
   if (!hasAsyncScopes()) return;
   for (let part = innermostScope(); part !== undefined; part = part.below) {
     if (part.isAsync && part.isFramed) {
-      const { soft, hard, followed, othersSoft, othersHard } = part.limitsAround();
+      const { soft, hard, followed, othersSoft, othersHard } = limitsAround(part);
       if (followed !== undefined) followInNextFrame(othersSoft, othersHard);
       rescheduleFrame(part.depth, soft, hard === soft ? 0 : hard - soft);
     }

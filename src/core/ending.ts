@@ -10,6 +10,7 @@ import { depart, finishDeparture } from './departure.js';
 import { reportTimeout } from './diagnostics.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { isPromiseLike, refusePromise } from './promise-result.js';
+import { effectiveHardDeadline, struckScope } from './reaching-limits.js';
 import type { CallSite, Scope } from './scope.js';
 import { timeoutErrorOf } from './scope-error.js';
 import { settleTimeout } from './settlement.js';
@@ -42,7 +43,7 @@ export function endThrown(scope: Scope, error: unknown): unknown {
 /** The strategy stopped the work, or it came back late. */
 export function endStopped(scope: Scope, stop: Stop): unknown {
   if (stop.stage !== 'late' && scope.enclosing !== undefined) {
-    awaitEnclosingTermination(scope.enclosing.effectiveHardDeadline(true));
+    awaitEnclosingTermination(effectiveHardDeadline(scope.enclosing, true));
   }
   const owner = ownerAround(scope, stop);
   const lost = leave(scope, stop.endedAt);
@@ -65,7 +66,7 @@ export function endStopped(scope: Scope, stop: Stop): unknown {
 function ownerAround({ enclosing, deadline }: Scope, stop: Stop): Scope | undefined {
   if (enclosing === undefined || stop.reason !== 'timeout' || stop.endedAt >= deadline)
     return undefined;
-  const owner = enclosing.struck(stop.endedAt);
+  const owner = struckScope(enclosing, stop.endedAt);
   return owner?.isElsewhere === true ? owner : undefined;
 }
 

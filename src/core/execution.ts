@@ -25,6 +25,12 @@ import { learnExecution, learnPassage } from './live-frames.js';
 import { PLAIN_SETTINGS } from './options.js';
 import { resumeExit } from './process-exit.js';
 import { isPromiseLike } from './promise-result.js';
+import {
+  effectiveDeadline,
+  effectiveHardDeadline,
+  orderedFailure,
+  struckScope,
+} from './reaching-limits.js';
 import { NO_SHIELD, type CallSite, type Scope } from './scope.js';
 import { timeoutErrorOf } from './scope-error.js';
 import { isInsideItself, refusalInside } from './self-nesting.js';
@@ -137,7 +143,7 @@ function begin<Work, Argument>(
   const isNative = strategy.name === 'native';
   if (enclosing !== undefined && (!isNative || scope.depth >= MOST_FRAMES)) {
     // Another thread or process can be ended at any instant; what runs here has to be unwound.
-    scope.enclosingHardDeadline = enclosing.effectiveHardDeadline(!scope.isElsewhere);
+    scope.enclosingHardDeadline = effectiveHardDeadline(enclosing, !scope.isElsewhere);
     scope.isBare =
       isNative &&
       settings.cpuTimeout === Infinity &&
@@ -249,11 +255,11 @@ function followSignal(scope: Scope, signal: AbortSignal): void {
 /** Work inside a scope that has expired is not started, as a checkpoint would not be passed. */
 function refuseIfStruck(scope: Scope, enclosing: Scope): void {
   const isInTime =
-    struckDepth() > enclosing.depth && scope.startedAt < enclosing.effectiveDeadline();
+    struckDepth() > enclosing.depth && scope.startedAt < effectiveDeadline(enclosing);
   if (isInTime && !hasAsyncScopes()) return;
-  const failure = hasAsyncScopes() ? enclosing.orderedFailure() : undefined;
+  const failure = hasAsyncScopes() ? orderedFailure(enclosing) : undefined;
   if (failure !== undefined) throw endUnstarted(scope, failure);
-  const owner = enclosing.struck();
+  const owner = struckScope(enclosing);
   if (owner === undefined) return;
   const error = timeoutErrorOf(owner, 'checkpoint', true, scope.callSite as CallSite);
   throw endUnstarted(scope, { error });

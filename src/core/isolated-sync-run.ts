@@ -7,7 +7,7 @@ import {
   processStrategy,
   type ProcessWork,
 } from '../strategy/process/process-strategy.js';
-import { scopeAround } from './async-step.js';
+import { deadlineAround } from './async-step.js';
 import { execute } from './execution.js';
 import type { CallRequest } from './pool/pool-call.js';
 import type { CallSite, Scope } from './scope.js';
@@ -58,8 +58,7 @@ function executeInProcess(
   const options = { resourceLimits, initializer: undefined };
   const work: ProcessWork = { task, args, options, hasGrace, name, onMessage };
   if (!startupCounts && scope.timeout > 0 && signal?.aborted !== true) {
-    const around = scopeAround()?.effectiveDeadline() ?? Infinity;
-    prepareProcess(work, Math.min(around, deadline ?? Infinity));
+    prepareProcess(work, Math.min(deadlineAround(), deadline ?? Infinity));
   }
   scope.addCleanup(() => {
     abandonProcess(work);

@@ -10,6 +10,7 @@ import {
   tell,
   type StopOrder,
 } from './async-node.js';
+import { effectiveDeadline, struckScope } from './reaching-limits.js';
 import type { RunNode } from './run-node.js';
 import { keepInCauses } from './unwinding-error.js';
 
@@ -66,7 +67,7 @@ function endStoppedOutside(node: RunNode, outcome: StoppedOutcome): void {
   // It may have been stopped there before the alarm had its turn here, by a clock that is converted from another scale.
   const owner =
     node.order?.owner ??
-    (outcome.reason === 'cpu' ? undefined : scope.struck(now() + CLOCK_TOLERANCE_MS)) ??
+    (outcome.reason === 'cpu' ? undefined : struckScope(scope, now() + CLOCK_TOLERANCE_MS)) ??
     scope;
   const order = node.order ?? orderOf(owner, stuck);
   stopScope(owner, order);
@@ -84,7 +85,7 @@ function endStoppedOutside(node: RunNode, outcome: StoppedOutcome): void {
 
 /** The order of a deadline that had passed when the work ended, although the alarm has had no turn yet. */
 function orderByClock(node: RunNode, endedAt: number): StopOrder | undefined {
-  if (fromRealInstant(endedAt) < node.scope.effectiveDeadline(true)) return undefined;
+  if (fromRealInstant(endedAt) < effectiveDeadline(node.scope, true)) return undefined;
   return strikeByClock(node) ? node.order : undefined;
 }
 

@@ -2,6 +2,7 @@ import type { RunningCall } from '../strategy/isolation/host.js';
 import { asyncNow, isRealTime } from './async-clock.js';
 import type { StopOrder } from './async-node.js';
 import { now } from '../clock.js';
+import { limitsAround } from './reaching-limits.js';
 import type { RunNode } from './run-node.js';
 import type { Scope } from './scope.js';
 
@@ -17,7 +18,7 @@ export interface OutsideLimits {
  */
 export function outsideLimits(scope: Scope): OutsideLimits {
   if (!isRealTime()) return { deadline: Infinity, hardDeadline: Infinity };
-  const { soft, hard } = scope.limitsAround();
+  const { soft, hard } = limitsAround(scope);
   return { deadline: soft, hardDeadline: Math.max(soft, Math.min(hard, soft + graceOf(scope))) };
 }
 

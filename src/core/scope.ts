@@ -1,16 +1,16 @@
 import type { TimeoutError, TimeoutErrorFields } from '../errors/timeout-error.js';
-import { openShields, struckDepth } from '../strategy/native-strategy.js';
+import { openShields } from '../strategy/native-strategy.js';
 import type { Strategy, StrategyName } from '../strategy/strategy.js';
 import type { AsyncContext } from './async-context.js';
 import type { CallStack } from './call-stack.js';
 import { CleanupStack, type Failure } from './cleanup-stack.js';
 import { now } from '../clock.js';
-import { asyncNow, asyncTimeAt, fromRealInstant, toRealInstant } from './async-clock.js';
+import { asyncNow } from './async-clock.js';
 import type { AsyncNode } from './async-node.js';
 import { asyncScope } from './async-storage.js';
-import { innermostScope } from './current-scope.js';
+import type { CheckpointPace } from './checkpoint.js';
 import type { ScopeSettings } from './options.js';
-import { timeoutErrorOf } from './scope-error.js';
+import type { FollowedLimits } from './reaching-limits.js';
 
 /**
  * How a scope stands: `'pending'` not run yet · `'executing'` · `'executed'` in time · `'timed_out'` by its own deadline ·
@@ -23,25 +23,6 @@ export type TimeoutState =
 /** The function that a user called; the stacks of its errors begin at its caller. */
 export type CallSite = (...args: never[]) => unknown;
 
-const FREQUENT_MS = 0.001;
-const CALLS_PER_READING = 32;
-
-/**
- * What a part has that begins when all time is up: what cleans up in a `finally`, or the first part of a run that had none.
- * Enough for that; what takes longer without a break does not end by itself.
- */
-const OVERTIME_MS = 1_000;
-
-interface CheckpointPace {
-  /** When `checkpoint` read the clock last, and for how many calls that was. */
-  readAt: number;
-  calls: number;
-  /** How many calls may still leave the clock to the watchdog. */
-  toSkip: number;
-  /** The clock has shown that a deadline passed, whether or not the watchdog has had its turn. */
-  hasShownExpiry: boolean;
-}
-
 /** Work that goes on outside of this thread, as far as the errors of its scope are concerned. */
 export interface OutsideKind {
   readonly strategy: StrategyName;
@@ -50,33 +31,6 @@ export interface OutsideKind {
   /** Makes an error of a class of its own. */
   makeError?(fields: TimeoutErrorFields): TimeoutError;
 }
-
-/** When work is asked to stop, and when it is stopped, on the real clock. */
-export interface Limits {
-  readonly soft: number;
-  readonly hard: number;
-  /** Some of them are kept by another thread; the others alone are these. */
-  readonly followed: FollowedLimits | undefined;
-  readonly othersSoft: number;
-  readonly othersHard: number;
-}
-
-/** The limits of a scope that another thread keeps, and may move at any time. */
-export interface FollowedLimits {
-  /** Gives the scope what they are now, where they were moved; whether they were. Cheap where they were not. */
-  refresh(): boolean;
-}
-
-// Asked for once for each step of a coroutine: nothing is to be allocated for it.
-const limits: Mutable<Limits> = {
-  soft: Infinity,
-  hard: Infinity,
-  followed: undefined,
-  othersSoft: Infinity,
-  othersHard: Infinity,
-};
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** More shields than a thread can open. */
 export const NO_SHIELD: number = 0x7fff_ffff;
@@ -191,142 +145,6 @@ export class Scope {
   }
 
   /**
-   * The earliest deadline that reaches this scope's work: its own or one around it; `Infinity` inside a shield. On the
-   * real clock, or on that of asynchronous scopes.
-   */
-  effectiveDeadline(isForAsync: boolean = false): number {
-    let earliest = Infinity;
-    for (
-      let scope: Scope | undefined = this.firstReaching();
-      scope !== undefined;
-      scope = scope.nextReaching()
-    ) {
-      const deadline = isForAsync
-        ? scope.onAsyncClock(scope.deadline)
-        : scope.onRealClock(scope.deadline);
-      if (deadline < earliest) earliest = deadline;
-    }
-    return earliest;
-  }
-
-  /**
-   * What is left at `time`, on the real clock, until the earliest deadline that reaches this scope's work, ms; negative
-   * after it.
-   */
-  leftAt(time: number): number {
-    // Both clocks are read once: what is due on one of them that stands still is due, and equal deadlines are equal.
-    const asyncTime = asyncTimeAt(time);
-    let left = Infinity;
-    for (
-      let scope: Scope | undefined = this.firstReaching();
-      scope !== undefined;
-      scope = scope.nextReaching()
-    ) {
-      const ownLeft = scope.deadline - (scope.isAsync ? asyncTime : time);
-      if (ownLeft < left) left = ownLeft;
-    }
-    return left;
-  }
-
-  /**
-   * The earliest instant at which force may be used on work directly inside this scope.
-   *
-   * @param isOnStack only force that unwinds the stack of this thread counts
-   */
-  effectiveHardDeadline(isOnStack: boolean = false): number {
-    let earliest = Infinity;
-    for (
-      let scope: Scope | undefined = this.firstReaching();
-      scope !== undefined;
-      scope = scope.nextReaching()
-    ) {
-      if (isOnStack && scope.isElsewhere) continue;
-      earliest = Math.min(earliest, scope.onRealClock(scope.forceDeadline()));
-    }
-    return earliest;
-  }
-
-  /**
-   * The earliest deadlines of this scope and those around it, on the real clock. One that was told to stop has only what
-   * is left of its grace; after that those around it count alone.
-   *
-   * @param heedsShields whether shields that are open on the stack hold deadlines off
-   * @returns one object for all calls: to be read at once
-   */
-  limitsAround(heedsShields: boolean = false): Limits {
-    let soft = Infinity;
-    let hard = Infinity;
-    let scope: Scope | undefined = this.isHeldOff(heedsShields) ? undefined : this;
-    limits.followed = undefined;
-    for (; scope !== undefined; scope = scope.nextReaching(heedsShields)) {
-      if (scope.followed !== undefined) {
-        scope.followed.refresh();
-        limits.followed = scope.node?.order === undefined ? scope.followed : undefined;
-        limits.othersSoft = soft;
-        limits.othersHard = hard;
-      }
-      const order = scope.node?.order;
-      let ownSoft: number;
-      let ownHard: number;
-      if (order === undefined) {
-        ownSoft = scope.onRealClock(scope.deadline);
-        const forceDeadline = scope.forceDeadline();
-        ownHard = forceDeadline === scope.deadline ? ownSoft : scope.onRealClock(forceDeadline);
-      } else {
-        ownSoft = scope.onRealClock(order.hardAt);
-        if (ownSoft <= now()) ownSoft = scope === this ? now() + OVERTIME_MS : Infinity;
-        ownHard = ownSoft;
-      }
-      if (ownSoft < soft) soft = ownSoft;
-      if (ownHard < hard) hard = ownHard;
-    }
-    limits.soft = soft;
-    limits.hard = hard;
-    return limits;
-  }
-
-  /**
-   * The scope whose deadline stops this scope's work, if one has passed at `time`, on the real clock: the earliest, of
-   * equal ones the outermost.
-   */
-  struck(time: number = now()): Scope | undefined {
-    const asyncTime = asyncTimeAt(time);
-    const nativelyStruck = struckDepth();
-    let owner: Scope | undefined;
-    let longest = 0;
-    for (
-      let scope: Scope | undefined = this.firstReaching();
-      scope !== undefined;
-      scope = scope.nextReaching()
-    ) {
-      // A CPU limit strikes where the clock says nothing; the watchdog tells by the depth of the frame.
-      const isUsedUp = scope.settings.cpuTimeout !== Infinity && nativelyStruck <= scope.depth;
-      const passed = (scope.isAsync ? asyncTime : time) - scope.deadline;
-      const ago = isUsedUp ? Math.max(0, passed) : passed;
-      if (ago >= longest) {
-        longest = ago;
-        owner = scope;
-      }
-    }
-    return owner;
-  }
-
-  /**
-   * Reads the clock. In a loop that asks more often than every microsecond most calls need not, as the watchdog shows an
-   * expiry as well: the clock is there for when it had no turn in time.
-   */
-  clockShowsExpiry(): boolean {
-    const time = now();
-    const pace = (this.pace ??= { readAt: NaN, calls: 1, toSkip: 0, hasShownExpiry: false });
-    const isFrequent = time - pace.readAt < pace.calls * FREQUENT_MS;
-    pace.readAt = time;
-    pace.toSkip = isFrequent ? CALLS_PER_READING - 1 : 0;
-    pace.calls = pace.toSkip + 1;
-    pace.hasShownExpiry ||= this.leftAt(time) <= 0;
-    return pace.hasShownExpiry;
-  }
-
-  /**
    * Its work runs in another thread or process, for which this one blocks: what it is called back with here runs on
    * beyond the deadline, and may not rely on being unwound.
    */
@@ -338,73 +156,5 @@ export class Scope {
   /** Whether, of a scope that has timed out at `time`, it was the CPU limit that struck. */
   isOutOfCpu(time: number): boolean {
     return this.settings.cpuTimeout !== Infinity && time < this.deadline;
-  }
-
-  /** Throws what the work of this scope is to be stopped with, if anything. */
-  throwIfStruck(callSite: CallSite): void {
-    if (this.abort !== undefined) throw this.abort.error;
-    const failure = this.orderedFailure();
-    if (failure !== undefined) throw failure.error;
-    const owner = this.struck();
-    if (owner === undefined) return;
-    // What has been handed out at the end of a run says how that ended, whatever its work does afterwards.
-    throw (
-      (owner.running ? undefined : owner.error) ??
-      timeoutErrorOf(owner, 'checkpoint', true, callSite)
-    );
-  }
-
-  /** Why work of this scope has to stop, other than for a deadline, if an asynchronous scope says so. */
-  orderedFailure(): Failure | undefined {
-    for (
-      let scope: Scope | undefined = this.firstReaching();
-      scope !== undefined;
-      scope = scope.nextReaching()
-    ) {
-      // The first cause counts, be it a deadline.
-      const order = scope.node?.order;
-      if (order !== undefined) return order.failure;
-    }
-    return undefined;
-  }
-
-  /** When force is used on what this scope has on the stack. */
-  private forceDeadline(): number {
-    return this.interruptAt ?? this.hardDeadline();
-  }
-
-  private onRealClock(instant: number): number {
-    return this.isAsync ? toRealInstant(instant) : instant;
-  }
-
-  private onAsyncClock(instant: number): number {
-    return this.isAsync ? instant : fromRealInstant(instant);
-  }
-
-  /** This scope, unless a shield inside it holds its deadline off. */
-  private firstReaching(): this | undefined {
-    let isHeldOff = false;
-    const innermost = innermostScope() ?? asyncScope();
-    for (let scope = innermost; scope !== undefined; scope = scope.enclosing) {
-      isHeldOff ||= scope.isShieldBoundary === true || scope.isShielded();
-      if (scope === this && isHeldOff) return undefined;
-      if (scope === this) break;
-    }
-    this.followed?.refresh();
-    return this;
-  }
-
-  /** The scope around this one that has a say, unless a shield holds it off. */
-  private nextReaching(heedsShields: boolean = true): Scope | undefined {
-    let { enclosing } = this;
-    while (enclosing !== undefined && !enclosing.isBinding()) enclosing = enclosing.enclosing;
-    if (enclosing === undefined || enclosing.isHeldOff(heedsShields)) return undefined;
-    enclosing.followed?.refresh();
-    return enclosing;
-  }
-
-  /** Whether its limits, and those around it, do not reach what is inside it. */
-  private isHeldOff(heedsShields: boolean): boolean {
-    return this.isShieldBoundary === true || (heedsShields && this.isShielded());
   }
 }

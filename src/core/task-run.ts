@@ -5,7 +5,7 @@ import {
   workerStrategy,
   type WorkerWork,
 } from '../strategy/worker/worker-strategy.js';
-import { scopeAround } from './async-step.js';
+import { deadlineAround } from './async-step.js';
 import { execute } from './execution.js';
 import type { CallSite, Scope } from './scope.js';
 
@@ -17,8 +17,7 @@ export function executeTask(scope: Scope, work: WorkerWork, callSite: CallSite):
   if (scope.running) throw new InvalidStateError('The scope is running already');
   const { deadline, signal } = scope.settings;
   if (scope.timeout > 0 && signal?.aborted !== true) {
-    const around = scopeAround()?.effectiveDeadline() ?? Infinity;
-    prepareWorker(work, Math.min(around, deadline ?? Infinity));
+    prepareWorker(work, Math.min(deadlineAround(), deadline ?? Infinity));
   }
   scope.addCleanup(() => {
     abandonWorker(work);

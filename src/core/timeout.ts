@@ -9,6 +9,7 @@ import { asyncNow } from './async-clock.js';
 import { now } from '../clock.js';
 import { executeAsync } from './async-execution.js';
 import { orderError } from './async-node.js';
+import { clockShowsExpiry, throwIfStruck } from './checkpoint.js';
 import { execute } from './execution.js';
 import { executeIsolatedSync, plainRequest } from './isolated-sync-run.js';
 import { isolationOf } from './isolation-choice.js';
@@ -20,6 +21,7 @@ import {
   type ErrorOption,
   type RunSyncOptions,
 } from './options.js';
+import { effectiveDeadline, struckScope, timeLeft } from './reaching-limits.js';
 import { Scope, type CallSite, type TimeoutState } from './scope.js';
 import { timeoutErrorOf } from './scope-error.js';
 import { makeScopeSignal } from './scope-signal.js';
@@ -95,14 +97,14 @@ export class Timeout {
    */
   get deadline(): number {
     const scope = this.#scope;
-    if (scope.running) return scope.effectiveDeadline(scope.isAsync);
+    if (scope.running) return effectiveDeadline(scope, scope.isAsync);
     return scope.state === 'pending' ? (scope.settings.deadline ?? Infinity) : scope.deadline;
   }
 
   /** What is left until the deadline, ms: never negative, `Infinity` without a limit, 0 after the end. */
   remaining(): number {
     const scope = this.#scope;
-    if (scope.running) return Math.max(0, scope.leftAt(now()));
+    if (scope.running) return Math.max(0, timeLeft(scope, now()));
     if (scope.state !== 'pending') return 0;
     const { deadline } = scope.settings;
     return deadline === undefined ? scope.timeout : Math.max(0, deadline - asyncNow());
@@ -123,8 +125,8 @@ export class Timeout {
     const scope = this.#scope;
     if (!scope.running) return scope.state === 'timed_out' || scope.node?.order !== undefined;
     // The watchdog may not have had its turn yet.
-    const isLikely = struckDepth() <= scope.depth || scope.clockShowsExpiry();
-    return isLikely && scope.struck() !== undefined;
+    const isLikely = struckDepth() <= scope.depth || clockShowsExpiry(scope);
+    return isLikely && struckScope(scope) !== undefined;
   }
 
   /**
@@ -142,10 +144,10 @@ export class Timeout {
         pace.toSkip--;
         return;
       }
-      if (!scope.clockShowsExpiry()) return;
+      if (!clockShowsExpiry(scope)) return;
     }
     // Asynchronous work may go on although nobody waits for it any more.
-    if (scope.isBinding()) scope.throwIfStruck(Timeout.prototype.checkpoint);
+    if (scope.isBinding()) throwIfStruck(scope, Timeout.prototype.checkpoint);
   }
 
   /**
@@ -158,7 +160,7 @@ export class Timeout {
     scope.controller = makeScopeSignal({
       isExpired: () => this.expired,
       reason: () => {
-        const owner = scope.struck();
+        const owner = struckScope(scope);
         if (owner === undefined) return scope.error;
         return timeoutErrorOf(owner, 'signal', true, scope.callSite as CallSite);
       },

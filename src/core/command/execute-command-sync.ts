@@ -6,7 +6,7 @@ import {
   commandStrategy,
   prepareBlockingCommands,
 } from '../../strategy/command/command-strategy.js';
-import { scopeAround } from '../async-step.js';
+import { deadlineAround } from '../async-step.js';
 import { execute } from '../execution.js';
 import type { CallSite } from '../scope.js';
 import type { PreparedCommand } from './execute-command.js';
@@ -22,8 +22,7 @@ export function executeCommandSync(
   if (scope.running) throw new InvalidStateError('The scope is running already');
   const { deadline, signal } = scope.settings;
   if (scope.timeout > 0 && signal?.aborted !== true) {
-    const around = scopeAround()?.effectiveDeadline() ?? Infinity;
-    prepareBlockingCommands(Math.min(around, deadline ?? Infinity));
+    prepareBlockingCommands(Math.min(deadlineAround(), deadline ?? Infinity));
   }
   const command = new BlockingCommand(request, work.capture, work.check);
   scope.outside = {
