@@ -1,18 +1,18 @@
 import type { AheadOwner, CallAhead } from '../isolation/host.js';
 import type { WorkerCall } from './worker-call.js';
-import type { WorkerThread } from './worker-thread.js';
+import type { WorkerRequests } from './worker-requests.js';
 
 /** The call that a worker begins by itself once it has answered the one that runs. */
 export class WorkerCallAhead implements CallAhead {
   readonly call: WorkerCall;
   readonly owner: AheadOwner;
-  readonly #thread: WorkerThread;
+  readonly #requests: WorkerRequests;
   #isTakenBack = false;
 
-  constructor(call: WorkerCall, thread: WorkerThread, owner: AheadOwner) {
+  constructor(call: WorkerCall, requests: WorkerRequests, owner: AheadOwner) {
     this.call = call;
     this.owner = owner;
-    this.#thread = thread;
+    this.#requests = requests;
   }
 
   get isTakenBack(): boolean {
@@ -20,11 +20,11 @@ export class WorkerCallAhead implements CallAhead {
   }
 
   takeBack(): boolean {
-    return (this.#isTakenBack ||= this.#thread.takeBack(this.call.id));
+    return (this.#isTakenBack ||= this.#requests.takeBack(this.call.id));
   }
 
   /** The worker has answered what ran before: this one's turn has come, if it has not begun already. */
   startedAt(answeredAt: number): number {
-    return this.#thread.begunAt(this.call.id) ?? answeredAt;
+    return this.#requests.begunAt(this.call.id) ?? answeredAt;
   }
 }

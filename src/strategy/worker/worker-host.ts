@@ -21,9 +21,10 @@ import { nativeRefusal } from '../native-strategy.js';
 import { ANSWER_LIMIT_MS, answerAllowance, END_LIMIT_MS } from './allowances.js';
 import { ForceTimer } from './force-timer.js';
 import { raiseInTask } from './raise-in-task.js';
+import { isReply } from './worker-answers.js';
 import { WorkerCallAhead } from './worker-call-ahead.js';
 import { WorkerCall, type CallKeeper } from './worker-call.js';
-import { WorkerThread, isReply } from './worker-thread.js';
+import { WorkerThread } from './worker-thread.js';
 
 /** How long an answer that is known to be on its way is waited for before it is looked for again, ms. */
 const QUEUED_ANSWER_MS = 5;
@@ -120,7 +121,7 @@ class WorkerHost implements Host, CallKeeper {
         { cause: nativeRefusal },
       );
     }
-    const running = new WorkerCall(this.#thread.request(call), call, this);
+    const running = new WorkerCall(this.#thread.requests.request(call), call, this);
     this.#call = running;
     this.#force.set(running.hardDeadline + answerAllowance);
     return running;
@@ -129,16 +130,17 @@ class WorkerHost implements Host, CallKeeper {
   runAhead(call: TaskCall, owner: AheadOwner): CallAhead | undefined {
     // What is told to stop may have to be ended by force.
     if (this.#call?.isAsked !== false || this.#isLost || this.#isClosing) return undefined;
-    if (this.#ahead?.isTakenBack === false || !this.#thread.canRequestAhead) return undefined;
+    if (this.#ahead?.isTakenBack === false || !this.#thread.requests.canRequestAhead)
+      return undefined;
     let id: number;
     try {
       refuseWhileLoading(call.task);
-      id = this.#thread.requestAhead(call);
+      id = this.#thread.requests.requestAhead(call);
     } catch {
       // Whoever sends it when its turn has come finds out as well.
       return undefined;
     }
-    this.#ahead = new WorkerCallAhead(new WorkerCall(id, call, this), this.#thread, owner);
+    this.#ahead = new WorkerCallAhead(new WorkerCall(id, call, this), this.#thread.requests, owner);
     return this.#ahead;
   }
 
@@ -218,10 +220,10 @@ class WorkerHost implements Host, CallKeeper {
       this.#leave();
     } else if (call === undefined) {
       // It came to its end while the timer fired.
-    } else if (this.#thread.hasAnswered(call.id)) {
+    } else if (this.#thread.answers.has(call.id)) {
       // This loop was busy, or is with messages of the task: the answer comes behind them.
       this.#force.set(now() + QUEUED_ANSWER_MS);
-    } else if (this.#thread.isReplying(call.id) && !call.isReplyAwaited) {
+    } else if (this.#thread.answers.isReplying(call.id) && !call.isReplyAwaited) {
       call.isReplyAwaited = true;
       this.#force.set(now() + ANSWER_LIMIT_MS);
     } else if (!this.#returnAhead()) {
@@ -297,7 +299,7 @@ class WorkerHost implements Host, CallKeeper {
     // That of a second one, which was begun when the first had been answered.
     for (let call = this.#call; call !== undefined; call = this.#call) {
       // The answer may have been posted before the end, and not been read yet.
-      if (this.#thread.hasAnswered(call.id)) this.#readAnswer(call);
+      if (this.#thread.answers.has(call.id)) this.#readAnswer(call);
       if (this.#call !== call) continue;
       this.#settle(
         call,
@@ -310,9 +312,9 @@ class WorkerHost implements Host, CallKeeper {
 
   #readAnswer(call: WorkerCall): void {
     try {
-      const reply = this.#thread.takeAnswer((report) => {
+      const reply = this.#thread.answers.take(call.id, (report) => {
         this.#onReport(report);
-      }, call.id);
+      });
       if (reply.kind !== 'stopped' || reply.stopped) this.#onReply(call, reply);
     } catch (error) {
       if (error instanceof NotTransferableError) {

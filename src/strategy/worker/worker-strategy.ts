@@ -90,7 +90,7 @@ export function abandonWorker(work: WorkerWork): void {
   running.delete(work);
   // It had the same limit, and was interrupted by it at the same time.
   if (thread.waitForAnswer(now() + LEFTOVER_LIMIT_MS) === 'answered') {
-    giveBack(thread, work, thread.takeAnswer());
+    giveBack(thread, work, thread.answers.take(thread.requests.lastId));
   } else {
     thread.terminate();
     spare.replaceSoon(work.resourceLimits);
@@ -121,7 +121,7 @@ export const workerStrategy: Strategy<WorkerWork, unknown> = {
     const thread = spare.acquire(work.resourceLimits);
     running.set(work, thread);
     try {
-      thread.request({
+      thread.requests.request({
         ...work,
         // Inside, the task is to see what it really has.
         deadline: Math.min(deadline, enclosingDeadline),
@@ -149,7 +149,7 @@ export const workerStrategy: Strategy<WorkerWork, unknown> = {
       endEarly(thread, work);
       throw error;
     }
-    if (result === 'expired' && thread.isReplying()) {
+    if (result === 'expired' && thread.answers.isReplying(thread.requests.lastId)) {
       result = thread.waitForAnswer(now() + ANSWER_LIMIT_MS);
     }
     if (result === 'expired') {
@@ -182,7 +182,7 @@ function takeResult(
 ): unknown {
   let reply: TaskReply;
   try {
-    reply = thread.takeAnswer((report) => {
+    reply = thread.answers.take(thread.requests.lastId, (report) => {
       passOn(report, thread, messages);
     });
   } catch (error) {
@@ -257,14 +257,14 @@ function giveBack(thread: WorkerThread, { resourceLimits }: WorkerWork, reply: T
 
 /** The caller wants no answer any more. */
 function endEarly(thread: WorkerThread, work: WorkerWork): void {
-  thread.order({ control: 'stop', id: thread.lastId, hardDeadline: sharedNow() });
+  thread.order({ control: 'stop', id: thread.requests.lastId, hardDeadline: sharedNow() });
   raiseInTask(thread.worker.threadId);
   if (thread.waitForAnswer(now() + answerAllowance) !== 'answered') {
     end(thread, work);
     return;
   }
   running.delete(work);
-  const reply = thread.takeAnswer();
+  const reply = thread.answers.take(thread.requests.lastId);
   if (reply.kind === 'stopped' && !reply.stopped) end(thread, work);
   else giveBack(thread, work, reply);
 }

@@ -1,14 +1,8 @@
-import {
-  MessageChannel,
-  receiveMessageOnPort,
-  Worker,
-  type MessagePort,
-} from 'node:worker_threads';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { now } from '../../clock.js';
 import { CallOffers } from '../../entry/call-offers.js';
 import { MovedLimits } from '../../entry/moved-limits.js';
-import { fromShared, toShared } from '../../entry/shared-clock.js';
-import type { TaskReply, TaskRequest } from '../../entry/task-request.js';
+import { toShared } from '../../entry/shared-clock.js';
 import { READY_ID, WorkerCells } from '../../entry/worker-cells.js';
 import type {
   WorkerDeath,
@@ -16,17 +10,17 @@ import type {
   WorkerReport,
   WorkerStart,
 } from '../../entry/worker-messages.js';
-import { NotTransferableError } from '../../errors/not-transferable-error.js';
 import { StrategyUnavailableError } from '../../errors/strategy-unavailable-error.js';
 import type { TransferableError } from '../../errors/transfer.js';
-import { WorkerExitError } from '../../errors/worker-exit-error.js';
+import type { WorkerExitError } from '../../errors/worker-exit-error.js';
 import { moveFollowed } from '../native-strategy.js';
 import { refuseEndlessStart } from '../endless-start.js';
 import { entryUrl } from '../entry-url.js';
 import { inheritedFlags } from '../inherited-flags.js';
-import type { HostOptions, TaskCall } from '../isolation/host.js';
-import { uninterrupted } from '../uninterrupted.js';
+import type { HostOptions } from '../isolation/host.js';
+import { WorkerAnswers } from './worker-answers.js';
 import { exitErrorOf } from './worker-exit.js';
+import { WorkerRequests } from './worker-requests.js';
 
 /** How a wait for a worker ended. */
 export type WaitResult = 'answered' | 'ended' | 'expired';
@@ -47,16 +41,14 @@ const END_CHECK_MS = 0.1;
 export class WorkerThread {
   readonly worker: Worker;
   readonly port: MessagePort;
+  readonly requests: WorkerRequests;
+  readonly answers: WorkerAnswers;
   readonly #cells = new WorkerCells();
   readonly #moved = new MovedLimits();
-  readonly #offers = new CallOffers();
-  #lastId = READY_ID;
   #ended = false;
   /** What Node has said of its end, where the owner's loop has turned since. */
   #reported: unknown;
   #lastWords: TransferableError | undefined;
-  /** The answer to the last request, where it was read together with what came before it. */
-  #answer: TaskReply | undefined;
   // Whether a dead peer shows; see `#askWhetherEnded`.
   readonly #deathShows: boolean;
 
@@ -64,12 +56,13 @@ export class WorkerThread {
   constructor({ resourceLimits, initializer }: HostOptions) {
     refuseEndlessStart('worker');
     const { port1, port2 } = new MessageChannel();
+    const offers = new CallOffers();
     const start: WorkerStart = {
       hardstop: {
         port: port2,
         cells: this.#cells.buffer,
         moved: this.#moved.buffer,
-        offers: this.#offers.buffer,
+        offers: offers.buffer,
         initializer,
       },
     };
@@ -88,6 +81,8 @@ export class WorkerThread {
       });
     }
     this.port = port1;
+    this.requests = new WorkerRequests(port1, offers);
+    this.answers = new WorkerAnswers(port1, this.#cells);
     this.worker.unref();
     // Without a listener it would be thrown into the owner's loop.
     this.worker.on('error', (error) => {
@@ -96,86 +91,8 @@ export class WorkerThread {
     this.#deathShows = postProbe(port1);
   }
 
-  /** Of the request that was posted last. */
-  get lastId(): number {
-    return this.#lastId;
-  }
-
   get isReady(): boolean {
     return this.#cells.answered >= READY_ID;
-  }
-
-  /** Whether the answer to a request, the last one, has been posted. */
-  hasAnswered(id: number = this.#lastId): boolean {
-    return this.#cells.answered >= id;
-  }
-
-  /** Whether the task of a request, the last one, has ended, and its answer is in the making. */
-  isReplying(id: number = this.#lastId): boolean {
-    return this.#cells.replying === id;
-  }
-
-  /** Posts a request and returns its id; throws NotTransferableError, with nothing sent, if it cannot be cloned. */
-  request(call: Omit<TaskCall, 'onMessage'>): number {
-    const { task, args, cpuTimeout, name, interruptAt } = call;
-    return this.#post(
-      {
-        id: this.#lastId + 1,
-        task,
-        args,
-        deadline: toShared(call.deadline),
-        hardDeadline: toShared(call.hardDeadline),
-        interruptAt: interruptAt === undefined ? undefined : toShared(interruptAt),
-        cpuTimeout,
-        name,
-      },
-      call,
-    );
-  }
-
-  /** Whether a request can be sent ahead: while the one before it has not been begun, it cannot. */
-  get canRequestAhead(): boolean {
-    return this.#offers.hasRoom(this.#lastId + 1);
-  }
-
-  /** Posts a request that is begun when the one that runs has been answered, unless it is taken back; as `request`. */
-  requestAhead(call: Omit<TaskCall, 'onMessage'>): number {
-    const { task, args, cpuTimeout, name, deadline, hardDeadline } = call;
-    const id = this.#lastId + 1;
-    return this.#post(
-      { id, isAhead: true, task, args, deadline, hardDeadline, cpuTimeout, name },
-      call,
-    );
-  }
-
-  /** Takes back a request that was sent ahead; `false`: it has been begun, and what was before it answered. */
-  takeBack(id: number): boolean {
-    return this.#offers.takeBack(id);
-  }
-
-  /** When a request that was sent ahead was begun; `undefined`: not yet. */
-  begunAt(id: number): number | undefined {
-    const instant = this.#offers.begunAt(id);
-    return instant === undefined ? undefined : fromShared(instant);
-  }
-
-  #post(order: TaskRequest, call: Pick<TaskCall, 'transfer'>): number {
-    const { id } = order;
-    this.#offers.offer(id);
-    try {
-      // An empty list is gone through as well.
-      if (call.transfer === undefined || call.transfer.length === 0) this.port.postMessage(order);
-      else this.port.postMessage(order, call.transfer);
-    } catch (cause) {
-      this.#offers.takeBack(id);
-      throw new NotTransferableError(
-        `The arguments of the task cannot be sent to another thread: ${messageOf(cause)}`,
-        { cause },
-      );
-    }
-    this.#lastId = id;
-    this.#answer = undefined;
-    return id;
   }
 
   /**
@@ -204,61 +121,22 @@ export class WorkerThread {
    * @param onOther called with what is posted before the answer, as it comes; what it throws is thrown from here
    */
   waitForAnswer(until: number, onOther?: (report: WorkerReport) => void): WaitResult {
+    const id = this.requests.lastId;
     let check = FIRST_CHECK_MS;
     for (;;) {
       // Read before the port is: what is posted from here on ends the wait below.
       const { posted } = this.#cells;
-      if (onOther !== undefined) this.#readOthers(until, onOther);
-      if (this.hasAnswered()) return 'answered';
+      if (onOther !== undefined) this.answers.readOthers(id, until, onOther);
+      if (this.answers.has(id)) return 'answered';
       const left = until - now();
       // Not `<=`: with nothing left the clock has reached `until`.
       if (!(left > 0)) return 'expired';
       this.#cells.wait(posted, Math.min(left, check));
       if (this.#cells.posted !== posted && this.#cells.exitCode === undefined) continue;
       if (this.#cells.exitCode !== undefined) check = END_CHECK_MS;
-      if (this.#askWhetherEnded()) return this.hasAnswered() ? 'answered' : 'ended';
+      if (this.#askWhetherEnded()) return this.answers.has(id) ? 'answered' : 'ended';
       check = Math.min(check * 1.5, LAST_CHECK_MS);
     }
-  }
-
-  /** The answer to a request, the last one, once there is one. `onOther` is called with what was posted before it. */
-  takeAnswer(
-    onOther: (report: WorkerReport) => void = () => undefined,
-    id: number = this.#lastId,
-  ): TaskReply {
-    while (this.#answer?.id !== id) {
-      const report = this.#readNext(id);
-      if (report === undefined) throw new WorkerExitError({ exitCode: this.#cells.exitCode });
-      if (this.#answer?.id !== id) onOther(report);
-    }
-    return this.#answer;
-  }
-
-  #readOthers(until: number, onOther: (report: WorkerReport) => void): void {
-    while (this.#answer === undefined) {
-      const report = this.#readNext(this.#lastId);
-      if (report === undefined) return;
-      if (this.#answer === undefined) onOther(report);
-      if (now() >= until) return;
-    }
-  }
-
-  /** What was posted next; the answer to that request is kept. */
-  #readNext(id: number): WorkerReport | undefined {
-    // This thread may be unwound from outside: what has been read then is not lost.
-    return uninterrupted(() => {
-      let received: ReturnType<typeof receiveMessageOnPort>;
-      try {
-        received = receiveMessageOnPort(this.port);
-      } catch (cause) {
-        throw new NotTransferableError('What a task has sent cannot be read here', { cause });
-      }
-      const report = received?.message as WorkerReport | undefined;
-      if (report !== undefined && isReply(report) && report.id === id) {
-        this.#answer = report;
-      }
-      return report;
-    });
   }
 
   /** The error for a thread that has ended by itself. */
@@ -320,17 +198,8 @@ export class WorkerThread {
   }
 }
 
-/** Whether a report is the reply to a request. */
-export function isReply(report: WorkerReport): report is TaskReply {
-  return report.kind === 'returned' || report.kind === 'threw' || report.kind === 'stopped';
-}
-
 /** Posts an empty message; whether there was somebody to post it to. See `#askWhetherEnded`. */
 function postProbe(port: MessagePort): boolean {
   const post = port.postMessage.bind(port) as (message: null) => unknown;
   return post(null) === true;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
