@@ -8,7 +8,7 @@ import type { RunReport } from '#internal/cli/run/report-file.js';
 import { nativeTestOn } from '../harness/native-test.js';
 import { waitForCondition } from '../harness/wait-for.js';
 import { hardstop, start, type Ended } from './beside-coreutils.js';
-import { findByArgument, hasProc } from './processes.js';
+import { findByArgument, hasProc, statusField } from './processes.js';
 
 const linuxTest = hasProc ? test.serial : test.serial.skip;
 const nativeLinuxTest = nativeTestOn(hasProc);
@@ -43,6 +43,9 @@ function makeTag(t: ExecutionContext): string {
   });
   return tag;
 }
+
+const hasGuard = (monitor: number): boolean =>
+  findByArgument('hardstop-guard').some((pid) => statusField(pid, 'PPid') === String(monitor));
 
 const isGone = (tag: string): boolean => findByArgument(tag).length === 0;
 
@@ -99,10 +102,12 @@ linuxTest('what a command leaves running that ends in time goes on, as with time
 linuxTest('also if it was passed a signal that does not ask for an end', async (t) => {
   const tag = makeTag(t);
   const ignoring = daemon(tag, { isSilent: true, ignored: 'USR1 TERM HUP INT' });
-  // By then the daemon ignores the signal, and the monitor passes it on.
-  const script = `trap : USR1; ${ignoring} sleep 1; echo set; sleep .5; sleep .5; exit 4`;
+  const script = `trap told=1 USR1; ${ignoring} echo set; until [ "$told" ]; do sleep .05; done; exit 4`;
   const running = start(hardstop, ['60', 'bash', '-c', script]);
   await running.hasPrinted('set');
+  // By then it ignores the signal.
+  await running.hasPrinted('ready');
+  await waitForCondition('the guard', () => hasGuard(running.pid));
   process.kill(running.pid, 'SIGUSR1');
   t.is((await running.ended).code, 4);
   await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -164,12 +169,15 @@ linuxTest('when the monitor is killed the whole tree dies', async (t) => {
     '60',
     'sh',
     '-c',
-    `${daemon(tag)} sleep .3; echo set; trap "" TERM; while :; do sleep .05; done`,
+    `trap "" TERM; ${daemon(tag)} echo set; while :; do sleep .05; done`,
     tag,
   ]);
   await running.hasPrinted('set');
+  await running.hasPrinted('ready');
   // The monitor, the command and what it has started.
   t.true(findByArgument(tag).length >= 3);
+  // Commands that take very little time do without.
+  await waitForCondition('the guard', () => hasGuard(running.pid));
   process.kill(running.pid, 'SIGKILL');
   await waitForCondition('gone', () => isGone(tag));
   t.pass();
