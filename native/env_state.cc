@@ -21,6 +21,8 @@ uintptr_t last_cookie HARDSTOP_GUARDED_BY(Watchdog::Instance().mutex()) = 0;
 
 constexpr platform::Nanoseconds kTerminateAfterCpu = std::chrono::milliseconds(10);
 constexpr platform::Nanoseconds kTerminateAfter = std::chrono::milliseconds(250);
+// So many looks take some 30 ms, and 250 ms hold three times as many.
+constexpr uint32_t kTerminateAfterLooks = 200;
 
 }  // namespace
 
@@ -181,12 +183,15 @@ void EnvState::RequestTermination() { Interrupter::Terminate(isolate_); }
 // with it the only chance to see where the work was. The one kind of work that
 // heeds nothing else is a long operation of a built-in, on BigInts say, so it is
 // for threads that have burnt time outside code made from JavaScript. Time on the
-// thread's own clock, because a thread that did not get a core is not stuck.
+// thread's own clock, because a thread that did not get a core is not stuck. A thread
+// that sleeps burns none and is known by the time that passes; where the whole process
+// stood still (SIGSTOP, a frozen container, a paused machine), the watchdog has not
+// looked either.
 bool EnvState::NeedsTermination(const Frame& frame, Instant now) const {
   if (frame.interrupt_taken) return true;
   if (Unblind::LastSeen(slot_) == Unblind::Seen::kJavaScript) return false;
   return CpuTime() - frame.cpu_at_fire >= kTerminateAfterCpu ||
-         now - frame.fired_at >= kTerminateAfter;
+         (now - frame.fired_at >= kTerminateAfter && frame.escalations >= kTerminateAfterLooks);
 }
 
 void EnvState::Kick(Frame* frame) {

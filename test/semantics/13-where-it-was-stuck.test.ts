@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { runSync, Timeout } from 'hardstop';
-import { nativeTest } from '../harness/native-test.js';
+import { nativeTest, nativeTestOn } from '../harness/native-test.js';
 import { timeoutOf } from '../harness/outcome.js';
 import { packageRoot } from '../harness/package-root.js';
-import { runFixture } from '../harness/run-fixture.js';
+import { runFixture, runSource } from '../harness/run-fixture.js';
 import { loopForever, REACHABLE } from '../harness/work.js';
 
 nativeTest(
@@ -79,6 +79,31 @@ nativeTest('a wait is shown by the line that waits', (t) => {
   const { cause } = timeoutOf(t, () => runSync(waitForNobody, REACHABLE));
   t.regex((cause as Error).stack ?? '', /waitForNobody/);
 });
+
+const STAND_STILL = `
+  import { spawnSync } from 'node:child_process';
+  import { runSync } from 'hardstop';
+  // Hears of nothing until it returns, burns no time, and has its process stopped shortly after the deadline.
+  const script = 'sleep .1; kill -STOP $0; sleep .3; kill -CONT $0; sleep .005';
+  const sleepThrough = () => {
+    for (;;) spawnSync('sh', ['-c', script, process.pid]);
+  };
+  let stage;
+  // On a crowded machine it may have been stopped, or have come back, too late.
+  for (let i = 0; i < 20 && stage !== 'interrupt'; i++) {
+    try { runSync(sleepThrough, 100); } catch (error) {
+      ({ stage } = error);
+      console.log(stage, /sleepThrough/.test(error.cause?.stack));
+    }
+  }`;
+
+nativeTestOn(process.platform !== 'win32')(
+  'it is shown though the process has stood still meanwhile',
+  async (t) => {
+    const child = await runSource(STAND_STILL);
+    t.is(child.stdout.trim().split('\n').at(-1), 'interrupt true', child.stdout + child.stderr);
+  },
+);
 
 /** `path:line` of the line that ends with a comment. */
 function placeOf(path: string, comment: string): string {
