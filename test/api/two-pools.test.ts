@@ -41,7 +41,7 @@ for (const kinds of [
     t.deepEqual(others, [2, 4, 6, 8]);
     t.is((await stuck).timeout, LIMIT);
 
-    const hosts = await Promise.all([first.run(whoAmI), second.run(whoAmI)]);
+    const hosts = await Promise.all([first.run(whoAmI, AMPLE), second.run(whoAmI)]);
     t.notDeepEqual(hosts[0], hosts[1]);
     t.true(second.statistics().hosts <= 2);
   });
