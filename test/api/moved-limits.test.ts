@@ -63,7 +63,7 @@ async function onceMoved<T>(
 
 /** Whether a move has time to reach the task before this instant. */
 function isInTime(deadline: number): boolean {
-  return performance.now() < deadline - LIMIT / 5;
+  return performance.now() < deadline - LIMIT / 2;
 }
 
 /** Moves the limit of a task that runs without a break, and lets it end when the first limit has passed. */
