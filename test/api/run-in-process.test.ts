@@ -244,9 +244,14 @@ test('a loop is not given the default grace where nothing can interrupt it', asy
   const { code, stdout } = await runSource(
     `import { runInProcess, runInProcessSync } from 'hardstop';
      const spin = () => { for (;;); };
-     const tell = ({ stage, stopped, elapsed }) => console.log(stage, stopped, elapsed < 4_000);
-     try { runInProcessSync(spin, 300); } catch (error) { tell(error); }
-     await runInProcess(spin, 300).catch(tell);`,
+     for (const call of [runInProcessSync, runInProcess]) {
+       let error;
+       // On a crowded machine it may begin too late: not every time.
+       for (let again = 0; (error?.stage ?? 'refused') === 'refused' && again < 20; again++) {
+         try { await call(spin, 300); } catch (thrown) { error = thrown; }
+       }
+       console.log(error.stage, error.stopped, error.elapsed < 4_000);
+     }`,
     { env: { HARDSTOP_DISABLE_NATIVE: '1' } },
   );
   t.is(code, 0);

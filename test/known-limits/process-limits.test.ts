@@ -12,6 +12,7 @@ import {
   isLinux,
   runOn,
   startHost,
+  stoppedAt,
 } from '../harness/process-host.js';
 
 const test = ava.serial;
@@ -101,29 +102,29 @@ function makeFifo(t: ExecutionContext): string {
 
 unixTest('opening a FIFO that nobody writes to is ended in a process', async (t) => {
   const fifo = makeFifo(t);
-  const host = await startHost(t);
-  const call = callOf((path: string) => process.getBuiltinModule('node:fs').openSync(path, 'r'), {
-    args: [fifo],
-    timeout: 200,
-    grace: 50,
-  });
-  const outcome = assertStopped(t, await host.run(call).outcome);
+  const { host, outcome } = await stoppedAt(t, 'kill', () =>
+    callOf((path: string) => process.getBuiltinModule('node:fs').openSync(path, 'r'), {
+      args: [fifo],
+      timeout: 200,
+      grace: 50,
+    }),
+  );
   t.like(outcome, { reason: 'deadline', stage: 'kill', stopped: true });
   t.false(isAlive(host.id));
 });
 
 unixTest('a write to a full pipe is ended in a process', async (t) => {
   const fifo = makeFifo(t);
-  const host = await startHost(t);
-  const call = callOf(
-    (path: string) => {
-      const { constants, openSync, writeSync } = process.getBuiltinModule('node:fs');
-      const pipe = openSync(path, constants.O_RDWR);
-      for (;;) writeSync(pipe, Buffer.alloc(65_536));
-    },
-    { args: [fifo], timeout: 200, grace: 50 },
+  const { host, outcome } = await stoppedAt(t, 'kill', () =>
+    callOf(
+      (path: string) => {
+        const { constants, openSync, writeSync } = process.getBuiltinModule('node:fs');
+        const pipe = openSync(path, constants.O_RDWR);
+        for (;;) writeSync(pipe, Buffer.alloc(65_536));
+      },
+      { args: [fifo], timeout: 200, grace: 50 },
+    ),
   );
-  const outcome = assertStopped(t, await host.run(call).outcome);
   t.like(outcome, { reason: 'deadline', stage: 'kill', stopped: true });
   t.false(isAlive(host.id));
 });

@@ -101,8 +101,13 @@ test('a thread that is given up keeps the process from its exit until its call r
     import { runInWorkerSync } from 'hardstop';
     const task = () => process.getBuiltinModule('node:child_process').execSync('sleep 2');
     runInWorkerSync(() => 1, 60_000);
-    const startedAt = performance.now();
-    try { runInWorkerSync(task, 20); } catch (error) { console.log(error.stage); }
+    let stage, startedAt;
+    // On a crowded machine it may begin too late: not every time.
+    for (let again = 0; stage !== 'abandoned' && again < 50; again++) {
+      startedAt = performance.now();
+      try { runInWorkerSync(task, 20); } catch (error) { ({ stage } = error); }
+    }
+    console.log(stage);
     process.on('exit', () => console.log('given up after', performance.now() - startedAt < 1_900));
   `);
   t.is(code, 0);
