@@ -15,11 +15,12 @@ const KILL_AFTER_MS = 50_000;
 export function runCli(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  killAfterMs: number = KILL_AFTER_MS,
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: KILL_AFTER_MS,
+    timeout: killAfterMs,
     killSignal: 'SIGKILL',
   });
   let stdout = '';
