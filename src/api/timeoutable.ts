@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import { executeAsync, findUnfitOption } from '../core/async-execution.js';
+import { findUnfitOption } from '../core/async-beginning.js';
+import { executeAsync } from '../core/async-execution.js';
 import { parseDuration, type RunSyncOptions } from '../core/options.js';
 import { execute } from '../core/execution.js';
 import type { CallSite } from '../core/scope.js';

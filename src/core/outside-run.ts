@@ -1,6 +1,6 @@
 import type { RunningCall } from '../strategy/isolation/host.js';
 import { asyncNow } from './async-clock.js';
-import { begin, findMisusedScope, isRefused, start } from './async-execution.js';
+import { begin, findMisusedScope, isRefused, start } from './async-beginning.js';
 import { endByItself, endStopped } from './async-ending.js';
 import { orderOf, stopScope } from './async-node.js';
 import { runInside } from './async-storage.js';

@@ -1,7 +1,7 @@
 import { OutputCapture, type Output } from '../../strategy/command/output-capture.js';
 import type { CommandRequest, OutputStream } from '../../strategy/command/command-request.js';
 import { invalidOptionType } from '../../errors/invalid-option-error.js';
-import { findUnfitOption } from '../async-execution.js';
+import { findUnfitOption } from '../async-beginning.js';
 import { executeOutside } from '../outside-run.js';
 import type { CallSite, Scope } from '../scope.js';
 import { scopeOf, Timeout } from '../timeout.js';

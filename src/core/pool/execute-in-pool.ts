@@ -1,5 +1,5 @@
 import { asyncNow } from '../async-clock.js';
-import { begin, findMisusedScope, isRefused, start } from '../async-execution.js';
+import { begin, findMisusedScope, isRefused, start } from '../async-beginning.js';
 import { endStopped } from '../async-ending.js';
 import { captureCallStack, type CallStack } from '../call-stack.js';
 import { liveScope } from '../current-scope.js';
