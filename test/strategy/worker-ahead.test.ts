@@ -349,8 +349,12 @@ test('terminate ends what the worker has begun by itself', async (t) => {
   const ended = host.terminate();
   const { running } = await owner.whenBegun;
   t.is((await first.outcome).kind, 'returned');
-  t.like(await running.outcome, { kind: 'stopped', reason: 'asked', stage: 'terminate' });
+  const outcome = await running.outcome;
+  t.like(outcome, { kind: 'stopped', reason: 'asked' });
+  // On a crowded machine a thread may take longer to end than it is waited for.
+  t.regex(outcome.kind === 'stopped' ? outcome.stage : '', /^(?:terminate|abandoned)$/);
   await ended;
+  await host.ended;
 });
 
 test('nor does it wait for that where it cannot be ended', async (t) => {

@@ -443,11 +443,13 @@ test.serial('what a task leaves running is lost with its host', async (t) => {
 });
 
 test.serial('terminate ends the call that runs, and close an idle host', async (t) => {
-  const host = await readyHost(t);
-  const running = host.run(call(forever, NEVER));
-  const ended = host.terminate();
-  t.like(await running.outcome, { kind: 'stopped', reason: 'asked', stage: 'terminate' });
-  await ended;
+  const { host, outcome } = await stoppedBy(t, 'terminate', (worker) => {
+    const running = worker.run(call(forever, NEVER));
+    void worker.terminate();
+    return running.outcome;
+  });
+  t.like(outcome, { kind: 'stopped', reason: 'asked', stage: 'terminate' });
+  await host.ended;
   const idle = await readyHost(t);
   await idle.close();
   t.false(idle.isFree);
