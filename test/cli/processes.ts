@@ -16,6 +16,12 @@ export function findByArgument(text: string): readonly number[] {
     );
 }
 
+/** The children of a process's main thread. */
+export function findChildren(pid: number): readonly number[] {
+  const id = String(pid);
+  return readFile(`/proc/${id}/task/${id}/children`).split(' ').filter(Boolean).map(Number);
+}
+
 /** One field of /proc/PID/status; `''`: there is none. */
 export function statusField(pid: number, name: string): string {
   const status = readFile(`/proc/${String(pid)}/status`);

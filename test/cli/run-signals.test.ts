@@ -11,7 +11,7 @@ import {
   timeout,
   type Program,
 } from './beside-coreutils.js';
-import { hasProc, ignores, statusField } from './processes.js';
+import { findChildren, hasProc, ignores, statusField } from './processes.js';
 
 const posixTest = process.platform === 'win32' ? test.serial.skip : test.serial;
 const besideTest = coreutils === undefined ? test.serial.skip : test.serial;
@@ -100,7 +100,7 @@ nativeLinuxTest('real-time signals are passed on, as coreutils does since 9.8', 
 linuxTest('a command that is stopped is woken, so that it can die', async (t) => {
   const running = start(hardstop, ['60', 'sh', '-c', 'echo ready $$; exec sleep 60']);
   await running.hasPrinted('ready');
-  const [child] = (await childrenOf(running.pid)).map(Number);
+  const [child] = findChildren(running.pid);
   process.kill(child ?? 0, 'SIGSTOP');
   await waitForCondition('stopped', () => statusField(child ?? 0, 'State').startsWith('T'));
   process.kill(running.pid, 'SIGTERM');
@@ -121,7 +121,7 @@ linuxTest('under nohup SIGHUP ends neither the command nor the monitor', async (
     });
     await running.hasPrinted('ready');
     process.kill(-running.pid, 'SIGHUP');
-    for (const pid of await monitorsBelow(running.pid)) process.kill(pid, 'SIGHUP');
+    for (const pid of monitorsBelow(running.pid)) process.kill(pid, 'SIGHUP');
     t.like(await running.ended, { code: 0, stdout: 'ready\ndone\n' }, shell[0]);
   }
 });
@@ -130,7 +130,7 @@ nativeLinuxTest('under nohup the command itself ignores SIGHUP', async (t) => {
   const program = ['nohup', ...hardstop] as unknown as Program;
   const running = start(program, ['60', 'sh', '-c', 'echo ready; exec sleep 60'], { _: 'nohup' });
   await running.hasPrinted('ready');
-  const [child] = (await childrenOf(running.pid)).map(Number);
+  const [child] = findChildren(running.pid);
   t.true(ignores(child ?? 0, constants.signals.SIGHUP));
   process.kill(running.pid, 'SIGTERM');
   await running.ended;
@@ -146,15 +146,7 @@ nativeLinuxTest(
   },
 );
 
-async function childrenOf(pid: number): Promise<readonly string[]> {
-  const { readFile } = await import('node:fs/promises');
-  const id = String(pid);
-  const text = await readFile(`/proc/${id}/task/${id}/children`, 'utf8');
-  return text.trim().split(' ').filter(Boolean);
-}
-
 /** `hardstop run` itself where a shell has started it. */
-async function monitorsBelow(pid: number): Promise<readonly number[]> {
-  const children = await childrenOf(pid);
-  return children.map(Number).filter((child) => statusField(child, 'Name').startsWith('node'));
+function monitorsBelow(pid: number): readonly number[] {
+  return findChildren(pid).filter((child) => statusField(child, 'Name').startsWith('node'));
 }

@@ -8,7 +8,7 @@ import type { RunReport } from '#internal/cli/run/report-file.js';
 import { nativeTestOn } from '../harness/native-test.js';
 import { waitForCondition } from '../harness/wait-for.js';
 import { hardstop, start, type Ended } from './beside-coreutils.js';
-import { findByArgument, hasProc, statusField } from './processes.js';
+import { findByArgument, findChildren, hasProc, statusField } from './processes.js';
 
 const linuxTest = hasProc ? test.serial : test.serial.skip;
 const nativeLinuxTest = nativeTestOn(hasProc);
@@ -46,6 +46,14 @@ function makeTag(t: ExecutionContext): string {
 
 const hasGuard = (monitor: number): boolean =>
   findByArgument('hardstop-guard').some((pid) => statusField(pid, 'PPid') === String(monitor));
+
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
 
 const isGone = (tag: string): boolean => findByArgument(tag).length === 0;
 
@@ -181,6 +189,20 @@ linuxTest('when the monitor is killed the whole tree dies', async (t) => {
   process.kill(running.pid, 'SIGKILL');
   await waitForCondition('gone', () => isGone(tag));
   t.pass();
+});
+
+linuxTest('whoever kills the guard as it starts does the command no harm', async (t) => {
+  for (let round = 0; round < 5; round++) {
+    const running = start(hardstop, ['60', 'sh', '-c', 'echo ready; sleep .3; exit 4']);
+    await running.hasPrinted('ready');
+    let isKilled = false;
+    for (const end = performance.now() + 200; !isKilled && performance.now() < end;) {
+      // A copy of its parent until it has become a shell.
+      const [copy] = findChildren(running.pid).filter((pid) => statusField(pid, 'Name') !== 'sh');
+      isKilled = copy !== undefined && kill(copy);
+    }
+    t.is((await running.ended).code, 4);
+  }
 });
 
 linuxTest(

@@ -104,8 +104,7 @@ async function startGuard(
   const module = await import('../../strategy/process-tree/orphan-guard.js');
   // In one step: what is guarded can be released.
   guard.module = module;
-  module.startOrphanGuard(GUARD_GRACE_SECONDS);
-  module.guardTree(pid, mark);
+  module.guardTree(pid, mark, GUARD_GRACE_SECONDS);
 }
 
 function endingOf({ end, timedOut, wasKilled }: MonitorOutcome, options: RunOptions): Ending {

@@ -1,7 +1,8 @@
 /**
  * What the guard runs, for any POSIX shell; `$1` is what the marks of its thread begin with, `$2` how many seconds pass
- * before it kills, `$3` the number of the youngest mark that an earlier guard was told of. It sleeps in `read` until the
- * other end of its standard input is closed, which the system does however a process ends.
+ * before it kills, `$3` the number of the youngest mark that was told of before it was started, `$4` the trees that were
+ * there by then, `PID:NUMBER` each. It sleeps in `read` until the other end of its standard input is closed, which the
+ * system does however a process ends.
  *
  * Lines on its input: `+ PID NUMBER`, a tree and the number of its mark; `- PID NUMBER`, it is over or was let go. Then
  * nothing is left alive of the trees that are there, nor of those whose marks are younger than the youngest that it was
@@ -12,7 +13,7 @@ exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 trap '' HUP INT QUIT TERM
 prefix=$1
 last=${'$'}{3:-0}
-trees=' '
+trees=" ${'$'}{4:+$4 }"
 
 while read -r action pid number; do
   tree=$pid:$number

@@ -28,12 +28,13 @@ export function startOrphanGuard(graceSeconds = 0): boolean {
  * started with a new mark is guarded from its start, until this tells of that mark or a younger one.
  *
  * @param mark - the last that this thread has given, or an older one.
+ * @param graceSeconds - as for `startOrphanGuard`, where the guard does not run yet.
  */
-export function guardTree(pid: number, mark: string): void {
+export function guardTree(pid: number, mark: string, graceSeconds = 0): void {
   const number = markNumber(mark);
   guarded.set(number, pid);
   lastTold = Math.max(lastTold, number);
-  if (guard === undefined) startOrphanGuard();
+  if (guard === undefined) startOrphanGuard(graceSeconds);
   else tell(guard, `+ ${String(pid)} ${String(number)}`);
 }
 
@@ -48,7 +49,10 @@ export function releaseTree(pid: number, mark: string): void {
 function startGuard(graceSeconds: number): ChildProcess | undefined {
   // Processes die with their console or job there; elsewhere the pipe's end is what tells.
   if (process.platform === 'win32') return undefined;
-  const parameters = [markPrefix, String(graceSeconds), String(lastTold)];
+  // By its arguments, not by the pipe: the guard may be killed before it reads, and a write would raise SIGPIPE, which the
+  // command line tool would take for one that it was sent, and pass on to the command.
+  const trees = [...guarded].map(([number, pid]) => `${String(pid)}:${String(number)}`).join(' ');
+  const parameters = [markPrefix, String(graceSeconds), String(lastTold), trees];
   const args = ['-c', ORPHAN_GUARD_SCRIPT, 'hardstop-guard', ...parameters];
   let child: ChildProcess;
   try {
@@ -73,7 +77,6 @@ function startGuard(graceSeconds: number): ChildProcess | undefined {
   input.on('error', forget);
   child.unref();
   input.unref();
-  for (const [number, pid] of guarded) tell(child, `+ ${String(pid)} ${String(number)}`);
   return child;
 }
 
