@@ -51,7 +51,7 @@ async function importModule(task: ModuleTask | WrappedTask): Promise<Namespace> 
 }
 
 function findExport(namespace: Namespace, { url, exportName }: ModuleTask): TaskFunction {
-  const found = namespace[exportName] ?? defaultMembers(namespace)[exportName];
+  const found = namespace[exportName] ?? ownMember(defaultMembers(namespace), exportName);
   if (typeof found === 'function') return found as TaskFunction;
   throw new NotTransferableError(
     `The module ${url} has no function that is exported as \`${exportName}\` (its exports: ${
@@ -67,6 +67,11 @@ function findOriginal(namespace: Namespace, { url, site, name }: WrappedTask): T
     `The function \`${name}\` that \`timeoutable\` has wrapped at ${url}:${site} is not an export of that module, so it cannot be ` +
       'found where it is to run: export the wrapper, or make the function self-contained',
   );
+}
+
+/** Not what every object inherits: `toString` is no export. */
+function ownMember(members: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(members, name) ? members[name] : undefined;
 }
 
 function defaultMembers({ default: members }: Namespace): Readonly<Record<string, unknown>> {

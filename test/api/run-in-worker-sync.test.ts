@@ -442,6 +442,13 @@ test('a module or an export that is not there is named', (t) => {
     instanceOf: NotTransferableError,
     message: /`nothing`.*add/,
   });
+  // What every object inherits is no export.
+  for (const name of ['toString', 'constructor', '__proto__']) {
+    t.throws(() => runInWorkerSync(task(TASKS, name), { timeout: AMPLE }), {
+      instanceOf: NotTransferableError,
+      message: new RegExp(`\`${name}\`.*add`),
+    });
+  }
 });
 
 test('a thread that exits is noticed at once, with its exit code', (t) => {
