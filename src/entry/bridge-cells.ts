@@ -4,7 +4,9 @@
 const POSTED = 0;
 /** 1 from when the thread's exit handlers run. */
 const EXITING = 1;
-const CELLS = 2;
+/** 1 from when the thread's program has begun. */
+const BEGUN = 2;
+const CELLS = 3;
 
 /** A bridge's end of the shared cells, and its caller's. */
 export class BridgeCells {
@@ -24,9 +26,18 @@ export class BridgeCells {
     return Atomics.load(this.#cells, EXITING) === 1;
   }
 
+  get hasBegun(): boolean {
+    return Atomics.load(this.#cells, BEGUN) === 1;
+  }
+
   /** Caller: sleeps until `posted` differs from `seen`, the thread begins to exit, or `ms` have passed. */
   wait(seen: number, ms: number): void {
     Atomics.wait(this.#cells, POSTED, seen, ms);
+  }
+
+  /** Bridge: the thread runs. */
+  begin(): void {
+    Atomics.store(this.#cells, BEGUN, 1);
   }
 
   /** Bridge: a message has been posted. */

@@ -15,6 +15,7 @@ const KEEP_ALIVE_MS = 2 ** 30;
 
 const cells = new BridgeCells((workerData as BridgeStart).hardstop.cells);
 
+cells.begin();
 markEntryStarted();
 process.on('exit', () => {
   cells.exit();

@@ -119,3 +119,22 @@ onLinux('a scope around it may cut it anywhere', async (t) => {
   t.is(stdout, '60 well\n', stderr);
   await waitForCondition('the end of the sleepers', () => processesWith(seconds).length === 0);
 });
+
+onLinux(
+  'a thread for it that never begins to run is an error, however long the limit',
+  async (t) => {
+    t.timeout(5 * ENOUGH_MS);
+    // What a thread for which the system has no descriptor looks like to a caller that blocks.
+    const preload = `import { isMainThread } from 'node:worker_threads';
+    if (!isMainThread) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`;
+    const child = await runSource(
+      `import { runCommandSync } from 'hardstop';
+    try { runCommandSync('true'); } catch (error) { console.log(error.code, error.strategy); }`,
+      {
+        nodeFlags: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
+        timeoutMs: 4 * ENOUGH_MS,
+      },
+    );
+    t.is(child.stdout, 'ERR_HARDSTOP_STRATEGY_UNAVAILABLE process\n', child.stderr);
+  },
+);

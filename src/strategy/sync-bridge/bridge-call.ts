@@ -3,6 +3,7 @@ import type { BridgeReply, BridgeRequest, BridgeServiceName } from '../../entry/
 import { toShared } from '../../entry/shared-clock.js';
 import { NotTransferableError } from '../../errors/not-transferable-error.js';
 import { fromTransferable } from '../../errors/transfer.js';
+import { StrategyUnavailableError } from '../../errors/strategy-unavailable-error.js';
 import { WorkerExitError } from '../../errors/worker-exit-error.js';
 import { now } from '../../clock.js';
 import { uninterrupted } from '../uninterrupted.js';
@@ -48,7 +49,7 @@ export class BridgeCall {
    * Blocks until the answer is there, at most until `until` (`performance.now()` scale).
    *
    * @param onEvent called here with what the service emits meanwhile; what it throws is thrown from here
-   * @throws WorkerExitError when the bridge has ended
+   * @throws WorkerExitError when the bridge has ended; StrategyUnavailableError when it could not be started
    */
   wait(until: number, onEvent?: (event: unknown) => void): BridgeWait {
     const { cells } = this.#bridge;
@@ -67,6 +68,13 @@ export class BridgeCall {
         throw new WorkerExitError(
           { exitCode: undefined },
           'The thread that serves blocking calls has ended by itself',
+        );
+      }
+      if (uninterrupted(() => this.#bridge.askWhetherStillborn())) {
+        this.#lane.isBusy = false;
+        throw new StrategyUnavailableError(
+          'process',
+          'The worker thread that a blocking call needs has not begun to run; most often threads or descriptors are used up',
         );
       }
       check = cells.isExiting ? 1 : Math.min(check * 2, LAST_CHECK_MS);

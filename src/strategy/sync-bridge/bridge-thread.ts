@@ -1,10 +1,14 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { now } from '../../clock.js';
 import { BridgeCells } from '../../entry/bridge-cells.js';
 import type { BridgeStart, NewLane } from '../../entry/bridge-messages.js';
 import { StrategyUnavailableError } from '../../errors/strategy-unavailable-error.js';
 import { refuseEndlessStart } from '../endless-start.js';
 import { entryUrl } from '../entry-url.js';
 import { inheritedFlags } from '../inherited-flags.js';
+
+/** A thread that has not begun by then never will, ms. */
+const START_LIMIT_MS = 30_000;
 
 /**
  * A channel to the bridge that one call at a time waits on. A call made by another one's callback waits on a lane of its
@@ -25,6 +29,7 @@ export class BridgeThread {
   readonly cells: BridgeCells = new BridgeCells();
   readonly #worker: Worker;
   readonly #lanes: Lane[] = [];
+  readonly #startedAt: number = now();
   #hasEnded = false;
 
   /** Starts it; returns before it has begun to run. */
@@ -54,6 +59,18 @@ export class BridgeThread {
 
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /**
+   * Whether the thread could not be started: that the system had no thread or descriptor for it Node tells in the loop of
+   * this thread alone, which waits for it.
+   */
+  askWhetherStillborn(): boolean {
+    if (this.cells.hasBegun || now() < this.#startedAt + START_LIMIT_MS) return false;
+    this.#hasEnded = true;
+    void this.#worker.terminate();
+    this.#worker.unref();
+    return true;
   }
 
   /** A lane that no call waits on. The caller marks it as busy. */
