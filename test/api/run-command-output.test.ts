@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runCommand } from 'hardstop';
 import { errorOf, failureOf, onLinux, timeoutOf } from '../harness/command-test.js';
 import { processesWith, uniqueSeconds } from '../harness/live-processes.js';
+import { packageRoot } from '../harness/package-root.js';
 
 const ENOUGH_MS = 60_000;
 const MEGABYTE = 2 ** 20;
@@ -152,4 +153,31 @@ onLinux('output that came while this thread was busy counts against silence', as
   const until = performance.now() + 1_800;
   while (performance.now() < until);
   t.is((await running).exitCode, 0);
+});
+
+onLinux('a FIFO in place of a file is refused, and blocks nobody', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hardstop-'));
+  try {
+    const file = join(folder, 'fifo');
+    await runCommand('mkfifo', [file]);
+    // To open it here would wait for its other end, and the test with it: a child, which has a hard limit.
+    const program = `
+      const { runCommand, runCommandSync } = require('hardstop');
+      const file = ${JSON.stringify(file)};
+      const both = [[{ file }], ['ignore', { file }], ['ignore', { file, maxSize: 9 }]];
+      (async () => {
+        for (const stdio of both) {
+          await runCommand('cat', [], { stdio }).catch((error) => console.log(error.reason));
+          try { runCommandSync('cat', [], { stdio }); } catch (error) { console.log(error.message); }
+        }
+      })();`;
+    const child = await runCommand(process.execPath, ['-e', program], {
+      cwd: packageRoot,
+      timeout: ENOUGH_MS,
+    });
+    const refusal = `Command \`cat\` could not be started: \`${file}\` is a FIFO, whose opening may wait for ever: let the command open it`;
+    t.is(child.stdout, `spawn\n${refusal}\n`.repeat(3), child.stderr);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

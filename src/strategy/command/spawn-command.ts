@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess, type SpawnOptions, type StdioOptions } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { CommandRequest, InputSource, OutputFile, OutputTarget } from './command-request.js';
 import { requireExecutable } from './executable.js';
+import { openFile } from './open-file.js';
 import { shellText } from './shell-words.js';
 
 /** Gives standard error the descriptor of standard output, and becomes the program. */
@@ -69,7 +70,7 @@ function stdioOf(request: CommandRequest, opened: number[]): StdioOptions {
 
 function inputOf(source: InputSource, opened: number[]): 'pipe' | 'ignore' | 'inherit' | number {
   if (typeof source !== 'object') return source;
-  const descriptor = openSync(source.file, 'r');
+  const descriptor = openFile(source.file, 'r');
   opened.push(descriptor);
   return descriptor;
 }
@@ -85,5 +86,5 @@ function outputOf(target: OutputTarget, opened: number[]): 'pipe' | 'ignore' | '
 
 /** Opens the file that output goes to. */
 export function openOutput({ file, append }: OutputFile): number {
-  return openSync(file, append ? 'a' : 'w');
+  return openFile(file, append ? 'a' : 'w');
 }

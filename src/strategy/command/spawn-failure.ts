@@ -10,6 +10,9 @@ export function explainSpawnFailure(request: CommandRequest, error: unknown): st
     if (problem !== undefined) return `its working directory \`${cwd}\` ${problem}`;
   }
   const { code, message, path, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'open' && code === 'ENOTSUP') {
+    return `\`${String(path)}\` is a FIFO, whose opening may wait for ever: let the command open it`;
+  }
   if (syscall === 'open') return `\`${String(path)}\` cannot be opened (${String(code)})`;
   switch (code) {
     case 'ENOENT':
