@@ -15,6 +15,12 @@ const COUNT = 5;
 /** The id that a worker answers when it is ready for its first request. */
 export const READY_ID = 1;
 
+/**
+ * The request with this id is the last one that a worker serves, but for one that was on its way: the cells have no room
+ * for larger ids. It is replaced then.
+ */
+export const LAST_ID: number = 2 ** 31 - 2;
+
 // Bound at load, so that fake timers cannot replace it later.
 const hrtime = process.hrtime.bind(process);
 

@@ -14,7 +14,7 @@ import { followTaskDeadlines, stopTask } from './task-orders.js';
 import { unsendable } from './task-outcome.js';
 import type { TaskReply, TaskRequest } from './task-request.js';
 import { silenceLoaderWarning } from './silence-loader-warning.js';
-import { READY_ID, sharedNow, WorkerCells } from './worker-cells.js';
+import { LAST_ID, READY_ID, sharedNow, WorkerCells } from './worker-cells.js';
 import type { TaskControl, WorkerOrder, WorkerReport, WorkerStart } from './worker-messages.js';
 import { writeOutputDirectly } from './worker-output.js';
 
@@ -110,7 +110,8 @@ async function serve(request: TaskRequest): Promise<void> {
   finish(reply);
 }
 
-function finish(reply: TaskReply): void {
+function finish(result: TaskReply): void {
+  const reply = result.id < LAST_ID ? result : { ...result, reusable: false };
   answer(reply);
   if (!reply.reusable) return;
   isTaken = false;

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { CallOffers } from '../../entry/call-offers.js';
 import { fromShared, toShared } from '../../entry/shared-clock.js';
 import type { TaskRequest } from '../../entry/task-request.js';
-import { READY_ID } from '../../entry/worker-cells.js';
+import { LAST_ID, READY_ID } from '../../entry/worker-cells.js';
 import { NotTransferableError } from '../../errors/not-transferable-error.js';
 import type { TaskCall } from '../isolation/host.js';
 
@@ -42,7 +42,7 @@ export class WorkerRequests {
 
   /** Whether a request can be sent ahead: while the one before it has not been begun, it cannot. */
   get canRequestAhead(): boolean {
-    return this.#offers.hasRoom(this.#lastId + 1);
+    return this.#lastId < LAST_ID && this.#offers.hasRoom(this.#lastId + 1);
   }
 
   /** Posts a request that is begun when the one that runs has been answered, unless it is taken back; as `request`. */
