@@ -1,7 +1,7 @@
 import { STOPPED } from '../strategy/strategy.js';
 import type { Stop } from '../strategy/strategy.js';
 import { orderError } from './async-node.js';
-import { asyncNow } from './async-clock.js';
+import { asyncNow, takeStuck } from './async-clock.js';
 import { lastPartStop, partEndedAt, runPart } from './async-step.js';
 import type { Failure } from './cleanup-stack.js';
 import { earliestDeadline, expireDue } from './expiry.js';
@@ -110,9 +110,12 @@ export class Coroutine implements Resumable {
     };
   }
 
-  /** What it waited for has come. Where it was told to stop meanwhile, that comes first: it has no time for a step. */
+  /**
+   * What it waited for has come. Where it was told to stop meanwhile, that comes first: it has no time for a step. Others
+   * may have kept the event loop from telling it, so the clock is asked, too: the step would be cut, with its `finally`.
+   */
   #goOn(method: 'next' | 'throw', sent: unknown): void {
-    const interruption = this.#isWaiting ? this.#pending() : undefined;
+    const interruption = this.#isWaiting ? this.#interruption(asyncNow()) : undefined;
     if (interruption === undefined) this.#resume(method, sent);
     else this.#resume('throw', interruption.error);
   }
@@ -204,7 +207,7 @@ export class Coroutine implements Resumable {
   /** What is to be thrown at the `yield`, if anything. */
   #interruption(time: number): Failure | undefined {
     // Steps that follow each other without a turn of the event loop leave no room for the alarm.
-    if (earliestDeadline() <= time) expireDue();
+    if (earliestDeadline() <= time) expireDue(takeStuck());
     return this.#pending();
   }
 

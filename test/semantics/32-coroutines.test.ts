@@ -211,6 +211,34 @@ test('the timeout is thrown at the yield: catch and finally run, with the very e
   t.is(scope.state, 'timed_out');
 });
 
+test('the timeout is thrown at the yield, too, where the loop is busy with something else until what it waits for has come', async (t) => {
+  const events: string[] = [];
+  const scope = new Timeout(3_600_000);
+  const error = await timeoutFrom(
+    t,
+    scope.run(function* () {
+      try {
+        yield new Promise((resolve) => {
+          setImmediate(() => {
+            scope.reschedule(5);
+            spinUntil(scope.deadline);
+            resolve('too late');
+          });
+        });
+        events.push('went on');
+      } catch (caught) {
+        t.true(isTimeoutError(caught));
+        events.push('catch');
+        throw caught;
+      } finally {
+        events.push('finally');
+      }
+    }),
+  );
+  t.deepEqual(events, ['catch', 'finally']);
+  t.deepEqual([error.scope, error.stage, error.stopped], [scope, 'yield', true]);
+});
+
 test('the timeout is thrown into the innermost generator of a `yield*`', async (t) => {
   const order: string[] = [];
   function* inner(): Steps<void> {
