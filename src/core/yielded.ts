@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
-import { isPromiseLike } from './promise-result.js';
+import { ignoreRejection, isPromiseLike } from './promise-result.js';
 
 // Work that was stopped, or a library, may have replaced them.
 const { Promise } = globalThis;
@@ -11,9 +11,13 @@ export function isGenerator(value: unknown): value is Generator<unknown, unknown
   if (typeof value !== 'object' || value === null) return false;
   if (types.isGeneratorObject(value)) return !(Symbol.asyncIterator in value);
   if (types.isProxy(value)) return false;
-  // What compilers make of generators for old engines.
-  const { next, throw: throwAt, [Symbol.iterator]: iterate } = value as Partial<Generator>;
-  return [next, throwAt, iterate].every((member) => typeof member === 'function');
+  // What compilers make of generators for old engines. Of other values nothing is read that they need not have.
+  const steps = value as Partial<Generator>;
+  return (
+    typeof steps[Symbol.iterator] === 'function' &&
+    typeof steps.throw === 'function' &&
+    typeof steps.next === 'function'
+  );
 }
 
 /** Calls back, later, with what a `yield` gives: the value of a promise, of all promises of an array, or the value. */
@@ -34,7 +38,7 @@ export function mayBeThenable(value: unknown): boolean {
 export function ignore(yielded: unknown): void {
   for (const promise of Array.isArray(yielded) ? (yielded as unknown[]) : [yielded]) {
     // Nothing else: a thenable may begin its work only when it is asked.
-    if (types.isPromise(promise)) void Reflect.apply(then, promise, [undefined, () => undefined]);
+    if (types.isPromise(promise)) ignoreRejection(promise);
   }
 }
 

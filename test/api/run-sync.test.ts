@@ -20,7 +20,18 @@ const values: readonly [string, unknown][] = [
   ['an object without prototype', Object.create(null)],
   ['an object with a `then` that is no function', { then: 1 }],
   ['a proxy', new Proxy({}, {})],
+  ['an object with a proxy for its prototype', Object.create(new Proxy({}, hostile()))],
+  ['an object whose `then` is a getter', Object.defineProperty({}, 'then', { get: fail })],
 ];
+
+function fail(): never {
+  throw new Error('asked');
+}
+
+/** Throws whatever it is asked. */
+function hostile(): ProxyHandler<object> {
+  return { get: fail, has: fail, getPrototypeOf: fail, getOwnPropertyDescriptor: fail };
+}
 
 for (const [what, value] of values) {
   testEachStrategy(`a value passes through unchanged: ${what}`, (t, strategy) => {
@@ -135,6 +146,11 @@ const promises: readonly [string, () => unknown][] = [
   ['a promise', () => Promise.resolve(1)],
   ['an async function', async () => 1],
   ['a thenable', () => ({ then() {} })],
+  ['a function with a `then` method', () => Object.assign(() => {}, { then() {} })],
+  [
+    'a promise whose methods throw',
+    () => Object.assign(Promise.reject(1), { then: fail, catch: fail }),
+  ],
 ];
 for (const [what, work] of promises) {
   testEachStrategy(
@@ -149,6 +165,25 @@ for (const [what, work] of promises) {
     },
   );
 }
+
+testEachStrategy(
+  'no getter of what the work returns is asked outside of its limit, and cleanup runs',
+  (t, strategy) => {
+    const events: string[] = [];
+    const scope = new Timeout(10_000, { strategy });
+    scope.runSync((running) => {
+      running.defer(() => events.push('cleanup'));
+      return {
+        get then() {
+          events.push('asked');
+          return undefined;
+        },
+      };
+    });
+    t.deepEqual(events, ['cleanup']);
+    t.is(scope.state, 'executed');
+  },
+);
 
 for (const strategy of strategies()) {
   test(`the rejection of a refused promise does not end the process [${strategy}]`, async (t) => {

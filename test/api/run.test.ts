@@ -247,6 +247,18 @@ test('a promise of a subclass, or with its own `then`, is waited for', async (t)
   t.true(asked <= 1);
 });
 
+test('a value that is no generator is not asked for what generators have', async (t) => {
+  const node = {
+    get next(): never {
+      throw new Error('asked');
+    },
+    get throw(): never {
+      throw new Error('asked');
+    },
+  };
+  t.is(await run(() => node, 60_000), node);
+});
+
 test('a thenable is asked for its `then` once it is waited for, and settles the run', async (t) => {
   let calls = 0;
   const thenable = {
