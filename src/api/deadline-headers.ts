@@ -2,7 +2,7 @@ import { isMap } from 'node:util/types';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { asyncNow } from '../core/async-clock.js';
 import { formatGrpcTimeout, parseGrpcTimeout } from '../core/grpc-timeout.js';
-import { parseDuration, type RunSyncOptions } from '../core/options.js';
+import { copyOptions, parseDuration, type RunSyncOptions } from '../core/options.js';
 import { scopeFor, Timeout } from '../core/timeout.js';
 import { currentScope } from './current-scope.js';
 
@@ -78,7 +78,10 @@ export function scopeFromHeaders(
   const { deadline } = options;
   // The two limits have no scale in common before the scope runs: the header's is put on that of the instants now.
   if (typeof deadline === 'number' && (options.timeout ?? undefined) === undefined) {
-    return new Timeout(undefined, { ...options, deadline: Math.min(deadline, asyncNow() + sent) });
+    return new Timeout(undefined, {
+      ...copyOptions(options),
+      deadline: Math.min(deadline, asyncNow() + sent),
+    });
   }
   return new Timeout(Math.min(sent, parseDuration(options.timeout, 'timeout')), options);
 }

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { findUnfitOption } from '../core/async-beginning.js';
 import { executeAsync } from '../core/async-execution.js';
-import { parseDuration, type RunSyncOptions } from '../core/options.js';
+import { copyOptions, parseDuration, type RunSyncOptions } from '../core/options.js';
 import { execute } from '../core/execution.js';
 import type { CallSite } from '../core/scope.js';
 import { scopeFor, scopeOf, strategyFor } from '../core/timeout.js';
@@ -58,7 +58,8 @@ export type TimeoutableDecorator<D> = <This, Args extends readonly unknown[], Re
  * module as loaded there, so what `timeoutable` returns must be one of the module's exports, under whatever name.
  *
  * @param work the function; left out, a decorator for methods is returned
- * @param options the limit in ms, or the options of `runSync` (of `run`); `name` defaults to the function's
+ * @param options the limit in ms, or the options of `runSync` (of `run`), read now: later changes of the object change
+ *   nothing; `name` defaults to the function's
  * @returns a function with the same signature, and `within(timeout)` for another limit
  * @throws InvalidOptionError for a bad option, or when `work` is an async generator function
  * @throws (when it is called) NotTransferableError, with `strategy: 'process'` or `'worker'`, when the function is neither
@@ -67,17 +68,17 @@ export type TimeoutableDecorator<D> = <This, Args extends readonly unknown[], Re
  */
 export function timeoutable<This, Args extends readonly unknown[], Result, D = never>(
   work: (this: This, ...args: Args) => Result,
-  options: number | RunSyncOptions<D>,
+  options: number | null | undefined | RunSyncOptions<D>,
 ): Timeoutable<This, Args, TimeoutableResult<Result, D>>;
 export function timeoutable<D = never>(
-  options: number | RunSyncOptions<D>,
+  options: number | null | undefined | RunSyncOptions<D>,
 ): TimeoutableDecorator<D>;
 export function timeoutable(
-  workOrOptions: AnyFunction | number | RunSyncOptions,
-  options?: number | RunSyncOptions,
+  workOrOptions: AnyFunction | number | null | undefined | RunSyncOptions,
+  options?: number | null | RunSyncOptions,
 ): unknown {
   if (typeof workOrOptions === 'function') {
-    const checked = checkOptions(options as number | RunSyncOptions, workOrOptions);
+    const checked = checkOptions(options, workOrOptions);
     return wrap(workOrOptions, checked, timeoutable);
   }
   if (options !== undefined) throw invalidOptionType('work', 'a function', workOrOptions);
@@ -92,9 +93,13 @@ export function timeoutable(
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Options as an object, named after the function; a bad one is refused here and not at the first call. */
-function checkOptions(options: number | RunSyncOptions, work?: AnyFunction): RunSyncOptions {
-  const given: RunSyncOptions = typeof options === 'object' ? options : { timeout: options };
+/** Options as an object of our own, named after the function; a bad one is refused here and not at the first call. */
+function checkOptions(
+  options: number | null | undefined | RunSyncOptions,
+  work?: AnyFunction,
+): RunSyncOptions {
+  const given: RunSyncOptions =
+    typeof options === 'object' && options !== null ? copyOptions(options) : { timeout: options };
   const named =
     given.name === undefined && work !== undefined && work.name !== ''
       ? { ...given, name: work.name }

@@ -1,5 +1,7 @@
 import { asyncNow } from '../core/async-clock.js';
 import { captureCallStack } from '../core/call-stack.js';
+import { copyOptions } from '../core/options.js';
+import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { startRun, type RunOptions, type RunWork } from './run.js';
 
 /** The options of {@link withTimeout}. */
@@ -30,7 +32,10 @@ export function withTimeout<T, V = never>(
   return startRun(
     work,
     () => {
-      const { timeoutValue, ...rest } = options;
+      if (typeof options !== 'object' || (options as unknown) === null) {
+        throw invalidOptionType('options', 'an object', options);
+      }
+      const { timeoutValue = options.timeoutValue, ...rest } = copyOptions(options);
       const given = { ...rest, timeout };
       return 'timeoutValue' in options ? { ...given, default: timeoutValue } : given;
     },

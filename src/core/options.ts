@@ -77,6 +77,32 @@ export const PLAIN_SETTINGS: ScopeSettings = Object.freeze({
   strategy: 'auto',
 });
 
+const OPTION_NAMES: Readonly<Record<keyof RunSyncOptions, true>> = {
+  timeout: true,
+  deadline: true,
+  cpuTimeout: true,
+  grace: true,
+  signal: true,
+  default: true,
+  error: true,
+  onTimeout: true,
+  name: true,
+  debug: true,
+  strategy: true,
+};
+
+/**
+ * A copy that later changes do not reach. What an object has from its prototype or class are options as well: a spread
+ * would lose them, and with them a limit.
+ */
+export function copyOptions<O extends object>(options: O): O {
+  const copy = { ...options };
+  for (const name of Object.keys(OPTION_NAMES) as (keyof O)[]) {
+    if (name in options) copy[name] = options[name];
+  }
+  return copy;
+}
+
 /** A length of time in ms: absent is `Infinity`. */
 export function parseDuration(value: unknown, option: string): number {
   if (value === undefined || value === null) return Infinity;

@@ -184,6 +184,43 @@ test('a bad option is refused when the function is made, not at its first call',
   t.throws(() => timeoutable(add, 10).within(NaN), { instanceOf: RangeError });
 });
 
+test('options count wherever an object has them: of its own, from its prototype, from its class', (t) => {
+  class Limits {
+    readonly #limit = 10;
+    get timeout(): number {
+      return this.#limit;
+    }
+    get default(): string {
+      return this.#limit === 10 ? 'stopped' : 'changed';
+    }
+  }
+  for (const options of [
+    new Limits(),
+    Object.create({ timeout: 10, default: 'stopped' }) as Limits,
+  ]) {
+    t.is(timeoutable(loopForever, options)(), 'stopped');
+    t.is(timeoutable(loopForever, options).within(5)(), 'stopped');
+  }
+});
+
+test('options are read when the function is made: later changes change nothing', async (t) => {
+  for (const name of [undefined, 'label']) {
+    const options = { timeout: 10, default: 'stopped', name };
+    const limited = timeoutable(loopForever, options);
+    const limitedAsync = timeoutable(async (value: number) => value, options);
+    Object.assign(options, { timeout: -1, default: 'changed' });
+    t.is(limited(), 'stopped');
+    t.is(await limitedAsync.within(60_000)(1), 1);
+  }
+});
+
+test('`null` and `undefined` are no limit, for a function and for a decorator', (t) => {
+  for (const none of [null, undefined]) {
+    t.is(timeoutable(add, none)(1, 2), 3);
+    t.is(typeof timeoutable(none), 'function');
+  }
+});
+
 test('an async generator function is refused: its body would run outside of the limit', (t) => {
   const work = async function* (): AsyncGenerator<number> {
     yield 1;

@@ -135,3 +135,15 @@ test('the stack of the timeout is that of the call', async (t) => {
   const error = await timeoutFrom(t, callsWithTimeout());
   t.regex(error.stack ?? '', /callsWithTimeout/);
 });
+
+test('options count wherever an object has them; what is no object is refused', async (t) => {
+  const options = Object.create({ timeoutValue: 'value', name: 'label' }) as {
+    timeoutValue: string;
+  };
+  t.is(await withTimeout(5, forever, options), 'value');
+  const error = new Error('mine');
+  await t.throwsAsync(withTimeout(5, forever, Object.create({ error }) as object), { is: error });
+  for (const bad of [null, 5, 'x'] as never[]) {
+    await t.throwsAsync(withTimeout(5, forever, bad), { code: 'ERR_HARDSTOP_INVALID_OPTION' });
+  }
+});
