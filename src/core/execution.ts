@@ -139,7 +139,7 @@ function begin<Work, Argument>(
       : prepare(scope, startedAt);
   scope.deadline = deadline;
   if (enclosing !== undefined) refuseIfStruck(scope, enclosing);
-  if (deadline <= startedAt) return;
+  if (deadline <= startedAt || settings.cpuTimeout === 0) return;
   const isNative = strategy.name === 'native';
   if (enclosing !== undefined && (!isNative || scope.depth >= MOST_FRAMES)) {
     // Another thread or process can be ended at any instant; what runs here has to be unwound.

@@ -133,8 +133,12 @@ async function runUnder(call: ServedTask, work: () => unknown): Promise<TaskOutc
     // One that does not obey has not ended.
     if (!isTimeoutError(error) || error.stopped) call.progress?.onEnd?.();
     const outcome = failed(call, scope, error);
+    // Only of the deadline, which may have been moved: the CPU limit has dropped the value.
     const mayBeInTime =
-      moved === undefined && outcome.kind === 'stopped' && outcome.stage === 'late';
+      moved === undefined &&
+      outcome.kind === 'stopped' &&
+      outcome.stage === 'late' &&
+      outcome.reason === 'deadline';
     return mayBeInTime ? await withLateValue(outcome, result) : outcome;
   }
 }

@@ -14,6 +14,7 @@ import {
 } from 'hardstop';
 import type * as tasks from '../fixtures/isolation/tasks.js';
 import { timeoutFrom } from '../harness/async-work.js';
+import { serialNativeTest } from '../harness/native-test.js';
 import { runSource } from '../harness/run-fixture.js';
 import { timeoutOf } from '../harness/outcome.js';
 import { waitForCondition } from '../harness/wait-for.js';
@@ -261,3 +262,21 @@ test('a loop is not given the default grace where nothing can interrupt it', asy
   t.is(code, 0);
   t.is(stdout, 'kill true true\nkill true true\n');
 });
+
+serialNativeTest(
+  'of a task that ends as its CPU time does there is its value or a timeout, nothing else',
+  async (t) => {
+    const outcomes = new Set<unknown>();
+    for (let i = 0; i < 100; i++) {
+      try {
+        outcomes.add(await runInProcess(() => 'value', { cpuTimeout: i / 2_000, timeout: AMPLE }));
+      } catch (error) {
+        outcomes.add(error instanceof TimeoutError ? `${error.name} of ${error.clock}` : error);
+      }
+    }
+    t.deepEqual(
+      [...outcomes].filter((outcome) => outcome !== 'value'),
+      ['TimeoutError of cpu'],
+    );
+  },
+);

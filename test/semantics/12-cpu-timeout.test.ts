@@ -85,7 +85,13 @@ nativeTest('a CPU limit of 0 or Infinity', (t) => {
     runSync(() => 'value', { cpuTimeout: Infinity }),
     'value',
   );
-  timeoutOf(t, () => runSync(loopForever, { cpuTimeout: 0 }));
+  const error = timeoutOf(t, () =>
+    runSync(() => t.fail('It was started'), { cpuTimeout: 0, timeout: 60_000 }),
+  );
+  t.deepEqual(
+    [error.stage, error.clock, error.timeout, error.stopped],
+    ['refused', 'cpu', 0, true],
+  );
 });
 
 nativeTest('an inner CPU limit does not touch the outer scope', (t) => {
