@@ -2,7 +2,7 @@ import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { cancelFrame, followInNextFrame, rescheduleFrame } from '../strategy/native-strategy.js';
 import { refuseLiveChange } from '../strategy/select-strategy.js';
 import { refuseIfReliedOn } from './bare-scopes.js';
-import { orderOf, tell, tellLimits, type AsyncNode } from './async-node.js';
+import { orderOf, OuterNode, tell, tellLimits, type AsyncNode } from './async-node.js';
 import { hasAsyncScopes } from './async-storage.js';
 import { innermostScope } from './current-scope.js';
 import { arm, disarm } from './expiry.js';
@@ -105,8 +105,8 @@ function moveAsync(scope: Scope, deadline: number): boolean {
   if (scope.pace?.hasShownExpiry === true || scope.time() >= scope.deadline) return false;
   scope.deadline = deadline;
   node.deadline = deadline;
-  // One that has passed stops the work where it waits next, as a limit of 0 does.
-  if (deadline > scope.time()) arm(node);
+  // One that has passed stops the work where it waits next, as a limit of 0 does. What was started has no work: it expires.
+  if (deadline > scope.time() || !(node instanceof OuterNode)) arm(node);
   else stopNow(node, scope);
   return true;
 }

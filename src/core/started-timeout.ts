@@ -37,6 +37,7 @@ class StartedNode extends AsyncNode implements Raise {
     const stage = stopped ? 'yield' : 'abandoned';
     const error = timeoutErrorOf(scope, stage, stopped, scope.callSite as CallSite, stuck);
     this.error = error;
+    cleanUpLater(scope);
     countExpired(stage, Math.max(0, scope.endedAt - scope.deadline));
     // Later, because subscribers are code of users: the queue of deadlines is being emptied.
     const { name } = scope.settings;
@@ -52,7 +53,9 @@ class StartedNode extends AsyncNode implements Raise {
   }
 
   override orphan(): void {
+    if (!this.scope.running) return;
     this.end('cancelled');
+    cleanUpLater(this.scope);
   }
 
   get place(): OuterNode | undefined {
@@ -125,15 +128,32 @@ function isStarted(scope: Scope): boolean {
  * Ends a started timeout before its time; one that has expired but was not thrown yet is not thrown any more.
  *
  * @returns `false`: it was not started by itself
+ * @throws what its cleanup throws
  */
 export function endStarted(scope: Scope, state: 'cancelled' | 'executed'): boolean {
-  const { node } = scope;
+  const { node, cleanup, running } = scope;
   if (!(node instanceof StartedNode)) return false;
   node.end(state);
   const run = runAround(node.outer);
   run?.coroutine?.withdraw(node);
   if (run?.raised === node) run.raised = undefined;
+  // Registered after the end, it belongs to the next start.
+  if (!running || cleanup === undefined) return true;
+  scope.cleanup = undefined;
+  const failure = cleanup.run(undefined);
+  if (failure !== undefined) throw failure.error;
   return true;
+}
+
+/** Where nobody has called whom its errors could be thrown at, and no code of users may run yet. */
+function cleanUpLater(scope: Scope): void {
+  const { cleanup } = scope;
+  if (cleanup === undefined) return;
+  scope.cleanup = undefined;
+  queueMicrotask(() => {
+    const failure = cleanup.run(undefined);
+    if (failure !== undefined) throw failure.error;
+  });
 }
 
 function raiseIn(place: OuterNode, raise: Raise): void {

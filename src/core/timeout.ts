@@ -224,7 +224,8 @@ export class Timeout {
    * callbacks throw are not lost: they arrive as, or inside, a `SuppressedError`.
    *
    * @param callback called without arguments, once, when this scope's own limit is over; in an asynchronous run it may
-   *   return a promise, which is waited for
+   *   return a promise, which is waited for. For a timeout that was started nobody waits: it is called when that is thrown,
+   *   cancelled or closed, or ends with its run
    * @throws InvalidOptionError when it is not a function
    */
   defer(callback: () => unknown): void {
@@ -332,8 +333,11 @@ export class Timeout {
    */
   close(): void {
     const scope = this.#scope;
-    if (!endStarted(scope, 'executed')) this.cancel();
-    scope.isClosed = true;
+    try {
+      if (!endStarted(scope, 'executed')) this.cancel();
+    } finally {
+      scope.isClosed = true;
+    }
   }
 
   /** Closes the timeout at the end of a block: `using timeout = Timeout.startNew(100)`. */

@@ -746,3 +746,91 @@ test('with `debug: suspend` one that is started while the inspector is open does
     process.exit(0);`);
   t.is(child.stdout, 'false Infinity true\n', child.stderr);
 });
+
+test('a started timeout that is moved to now, or to an instant that has passed, is thrown', async (t) => {
+  for (const move of [
+    (timeout: Timeout) => {
+      timeout.reschedule(0);
+    },
+    (timeout: Timeout) => {
+      timeout.rescheduleAt(performance.now() - 5);
+    },
+  ]) {
+    const thrown = await run(function* () {
+      const timeout = Timeout.startNew(3_600_000);
+      move(timeout);
+      try {
+        yield forever();
+      } catch (error) {
+        return isTimeoutError(error) && error.scope === timeout;
+      }
+      return undefined;
+    }, 60_000);
+    t.true(thrown);
+  }
+});
+
+const ends: readonly [string, (timeout: Timeout) => Generator<unknown, void>][] = [
+  [
+    'it is thrown',
+    function* (timeout) {
+      timeout.reschedule(0);
+      try {
+        yield forever();
+      } catch (error) {
+        if (!isTimeoutError(error) || error.scope !== timeout) throw error;
+      }
+    },
+  ],
+  [
+    'it is cancelled',
+    function* (timeout) {
+      timeout.cancel();
+    },
+  ],
+  [
+    'it is closed',
+    function* (timeout) {
+      timeout.close();
+    },
+  ],
+  ['its run ends', function* () {}],
+];
+for (const [when, end] of ends) {
+  test(`the cleanup of a started timeout runs when ${when}, last in first out, and once`, async (t) => {
+    const events: unknown[] = [];
+    const timeout = new Timeout(3_600_000);
+    await run(function* () {
+      timeout.defer(() => events.push('first opened'));
+      timeout.start();
+      timeout.use({ [Symbol.dispose]: () => events.push('last opened') });
+      yield* end(timeout);
+    }, 60_000);
+    await turn();
+    t.deepEqual(events, ['last opened', 'first opened']);
+    timeout.cancel();
+    timeout.close();
+    t.is(events.length, 2);
+  });
+}
+
+test('what the cleanup of a started timeout throws is not lost: `cancel` and `close` throw it', async (t) => {
+  for (const end of ['cancel', 'close'] as const) {
+    const error = new Error('cleanup');
+    await run(function* () {
+      const timeout = Timeout.startNew(3_600_000);
+      timeout.defer(() => {
+        throw error;
+      });
+      t.throws(
+        () => {
+          timeout[end]();
+        },
+        { is: error },
+      );
+      t.false(timeout.pending);
+      if (end === 'close') t.throws(() => timeout.start(), { instanceOf: InvalidStateError });
+      yield;
+    }, 60_000);
+  }
+});
