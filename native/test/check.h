@@ -3,7 +3,7 @@
 
 // The test runner of the C++ unit tests: TEST(Name) { CHECK(condition); } and RunTests() in
 // main(). It prints TAP, so that any harness can read it. A failed CHECK ends its process at
-// once: nothing after it could be trusted.
+// once: nothing after it could be trusted. SKIP_IF(condition, reason) leaves the test.
 
 #include <cstdio>
 #include <cstdlib>
@@ -30,11 +30,20 @@ struct Registration {
   }
 };
 
+// Why the test that runs was left without a result; nullptr: it was not.
+inline const char*& SkipReason() {
+  static const char* reason = nullptr;
+  return reason;
+}
+
 inline int RunTests() {
   int number = 0;
   for (const Case* test = Cases(); test != nullptr; test = test->next) {
+    SkipReason() = nullptr;
     test->run();
-    std::printf("ok %d - %s\n", ++number, test->name);
+    const char* reason = SkipReason();
+    std::printf("ok %d - %s%s%s\n", ++number, test->name, reason == nullptr ? "" : " # SKIP ",
+                reason == nullptr ? "" : reason);
     std::fflush(stdout);
   }
   std::printf("1..%d\n", number);
@@ -58,6 +67,14 @@ inline int RunTests() {
 #define CHECK(...)                                                                \
   do {                                                                            \
     if (!(__VA_ARGS__)) ::hardstop::test::Fail(__FILE__, __LINE__, #__VA_ARGS__); \
+  } while (false)
+
+#define SKIP_IF(condition, reason)               \
+  do {                                           \
+    if (condition) {                             \
+      ::hardstop::test::SkipReason() = (reason); \
+      return;                                    \
+    }                                            \
   } while (false)
 
 #endif  // HARDSTOP_NATIVE_TEST_CHECK_H_

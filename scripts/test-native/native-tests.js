@@ -35,7 +35,7 @@ export async function runNativeTests({ flags = [], folder = 'plain', launcher = 
 }
 
 /**
- * A program counts as one test, or, if it prints TAP lines, as so many.
+ * A program counts as one test, or, if it prints TAP lines, as so many. Those that were skipped are named.
  *
  * @param {string} program
  * @param {readonly string[]} launcher
@@ -48,11 +48,16 @@ function runProgram(program, launcher) {
     timeout: TEST_TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
-  const passed = stdout.match(/^ok /gm)?.length ?? 0;
+  const skips = [...stdout.matchAll(/^ok \d+ - (.*) # SKIP (.*)$/gm)];
+  for (const [, test, reason] of skips) console.log(`  - [skip] ${test}: ${reason}`);
+  const skipped = skips.length;
+  const passed = (stdout.match(/^ok /gm)?.length ?? 0) - skipped;
   const failed = stdout.match(/^not ok /gm)?.length ?? 0;
-  if (status === 0 && failed === 0) return { ...NONE, passed: Math.max(passed, 1) };
+  if (status === 0 && failed === 0) {
+    return { ...NONE, passed: Math.max(passed, skipped > 0 ? 0 : 1), skipped };
+  }
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   console.log(`  ✘ ${basename(program)} ended with ${status ?? signal}`);
-  return { ...NONE, passed, failed: Math.max(failed, 1) };
+  return { ...NONE, passed, skipped, failed: Math.max(failed, 1) };
 }
