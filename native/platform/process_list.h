@@ -20,6 +20,8 @@ struct ProcessEntry {
   uint64_t started_at = 0;
   // False for one that has ended and was not reaped yet.
   bool alive = false;
+  // By a signal or a debugger: it forks no more until it is woken.
+  bool is_stopped = false;
   // False for a part of the kernel, and for one that is about to end: no program.
   bool is_program = true;
 

@@ -9,6 +9,7 @@ namespace hardstop {
 using platform::Instant;
 using platform::MonotonicClock;
 using platform::Nanoseconds;
+using platform::ProcessEntry;
 using platform::SendResult;
 
 namespace {
@@ -32,6 +33,9 @@ constexpr Nanoseconds kPreparation = std::chrono::milliseconds(8);
 constexpr int kShareOfListing = 10;
 // A tree that grows while it is being frozen is frozen again, so often.
 constexpr int kMostFreezes = 10;
+// A tree that was restless in so many looks is contained. Whoever was just forking when the signals
+// came is there at the next look, or at the one after it, and who is stopped is it by then.
+constexpr int kRestlessLooksOfStorm = 3;
 // What lives this long after it was killed is stuck in the kernel.
 constexpr Nanoseconds kGiveUpAfter = std::chrono::seconds(2);
 
@@ -48,8 +52,7 @@ TreeEnd::TreeEnd(const TreeTarget& target, const TreeEndPlan& plan)
       due_(DueFor(plan.deadline)),
       wait_(kFirstWait) {
   // A foreign tree is not ours to hold together.
-  if (target.scope == TreeScope::kTree && target.mark[0] != '\0')
-    container_.Adopt(target.pid, target.mark);
+  if (target.scope == TreeScope::kTree && members_.is_marked()) containment_.Adopt(target);
 }
 
 bool TreeEnd::IsForce() const { return plan_.signal == kKillSignal && !plan_.once; }
@@ -95,13 +98,17 @@ void TreeEnd::Step(Instant now, SharedSnapshot* processes) {
     next_list_ = now;
     // Those who are known need not wait for the others; who does not bear the mark would be lost.
     if (members_.is_marked()) {
-      KillAll();
+      if (IsGatheredFirst()) {
+        Gather(false);
+      } else {
+        KillAll();
+      }
       // A list that others had made in this round may lack what they have forked until now.
       processes->BeginRound();
     }
   }
   const bool none_left = (is_complete_ || now < next_list_) && members_.Refresh() == 0;
-  if (none_left && is_complete_) {
+  if (none_left && is_complete_ && containment_.Close()) {
     Finish(MonotonicClock::now());
   } else if (none_left || now >= next_list_) {
     Look(now, processes);
@@ -120,9 +127,12 @@ void TreeEnd::Look(Instant now, SharedSnapshot* processes) {
   // The ends of those who were killed are seen by other means.
   const size_t added = members_.Find(processes, phase_ == Phase::kHard && members_.is_marked());
   if (phase_ == Phase::kHard) {
+    const bool has_struck = report_.step == EndStep::kHard;
+    const bool is_restless = (has_struck || freezes_ > 0) && (added > 0 || !IsFrozen());
+    if (is_restless) ++restless_looks_;
     // Whoever forks without an end is faster than one signal after the other.
-    if (added > 0 && report_.step == EndStep::kHard) members_.KillGroups();
-    if (FreezeAll(added)) {
+    if (added > 0 && has_struck && !IsGatheredFirst()) members_.KillGroups();
+    if (Gather(is_restless)) {
       next_list_ = now;
       return;
     }
@@ -143,7 +153,7 @@ void TreeEnd::Look(Instant now, SharedSnapshot* processes) {
   is_complete_ = phase_ == Phase::kHard && added == 0 && is_whole;
   const bool gives_up = phase_ == Phase::kHard && now - hard_at_ >= kGiveUpAfter;
   if (gives_up) members_.Refresh();
-  if (is_done || is_empty || gives_up) {
+  if (is_done || (is_empty && containment_.Close()) || gives_up) {
     Finish(done);
   } else if (phase_ == Phase::kHard) {
     next_list_ = done + (is_complete_ ? kCompleteListEvery : kHardListEvery);
@@ -155,7 +165,7 @@ void TreeEnd::Look(Instant now, SharedSnapshot* processes) {
 
 void TreeEnd::Rest(Instant now) {
   const bool is_hard = phase_ == Phase::kHard;
-  if (empty_looks_ > 0) {
+  if (empty_looks_ > 0 && !containment_.is_used()) {
     due_ = now;
     return;
   }
@@ -195,20 +205,60 @@ void TreeEnd::AskOne(TreeMember* member) {
   Note(member, EndStep::kSoft, platform::AskToEnd(member->process, plan_.signal, !plan_.once));
 }
 
+// Whether killing one after the other would lose those whose parent goes first.
+bool TreeEnd::IsGatheredFirst() const {
+  return !members_.is_marked() || members_.is_evasive() || IsStorm();
+}
+
 // Returns whether it has to be done again before anybody is killed, because there may be more.
-bool TreeEnd::FreezeAll(size_t added) {
-  const bool has_more = freezes_ == 0 || added > 0;
-  if (members_.is_marked() || !has_more || freezes_ >= kMostFreezes) return false;
+bool TreeEnd::Gather(bool is_restless) {
+  if (!IsGatheredFirst() || freezes_ >= kMostFreezes) return false;
+  // What is born in the container has not got away.
+  const bool has_more =
+      IsStorm() ? containment_.Refresh(&members_) > 0 : freezes_ == 0 || is_restless;
+  if (!has_more) return false;
   ++freezes_;
+  // First, since containing the first of them takes time in which the others would fork on.
+  const bool any = FreezeAll();
+  if (IsStorm()) containment_.TakeIn(&members_);
+  return any;
+}
+
+bool TreeEnd::IsStorm() const {
+  // With the root what it starts would be contained.
+  return members_.has_descendants() && restless_looks_ >= kRestlessLooksOfStorm;
+}
+
+// Whether those who were stopped are: others may wake them, and some states take long to leave.
+bool TreeEnd::IsFrozen() const {
+  // Twice, as one that was looked at may have been woken by one that was still to be looked at.
+  for (int pass = 0; pass < 2; ++pass) {
+    for (const TreeMember& member : members_.members()) {
+      if (!member.frozen || member.killed || !member.alive) continue;
+      ProcessEntry now;
+      const bool is_there = platform::ReadProcess(member.process.pid, &now);
+      if (is_there && now.IsSameAs(member.process) && now.alive && !now.is_stopped) return false;
+    }
+  }
+  return true;
+}
+
+bool TreeEnd::FreezeAll() {
   bool any = false;
-  for (const TreeMember& member : members_.members()) {
-    if (member.refused || member.process.pid == platform::OwnProcessId()) continue;
-    if (platform::Freeze(member.process) == SendResult::kSent) any = true;
+  for (TreeMember& member : members_.members()) {
+    if (member.refused || member.contained || member.killed) continue;
+    if (member.process.pid == platform::OwnProcessId()) continue;
+    const SendResult result = platform::Freeze(member.process);
+    member.frozen = result == SendResult::kSent;
+    any = any || member.frozen;
+    // Who may not be signalled is not to be killed by other means.
+    if (result == SendResult::kRefused) member.uncontainable = true;
   }
   return any;
 }
 
 void TreeEnd::KillAll() {
+  KillContained();
   TreeMember* self = nullptr;
   for (TreeMember& member : members_.members()) {
     if (member.refused || member.killed || !member.alive) continue;
@@ -218,8 +268,31 @@ void TreeEnd::KillAll() {
       KillOne(&member);
     }
   }
-  container_.Kill();
+  containment_.KillAdopted();
   if (self != nullptr) KillOne(self);
+}
+
+// Before any of them dies otherwise: at no time is there one outside whose parent inside is gone.
+void TreeEnd::KillContained() {
+  if (!containment_.is_used()) return;
+  // Should it grow again, it is gathered anew.
+  freezes_ = 1;
+  for (TreeMember& member : members_.members()) {
+    // For their ends to be seen.
+    if (!member.hold.IsHolding()) member.hold = platform::ProcessHold(member.process);
+  }
+  std::vector<int32_t> killed;
+  if (!containment_.KillInside(members_, &killed)) return;
+  for (const int32_t pid : killed) {
+    TreeMember* member = members_.Member(pid);
+    std::vector<int32_t>* signalled = &report_.signalled;
+    if (member != nullptr) {
+      member->killed = true;
+      Note(member, EndStep::kHard, SendResult::kSent);
+    } else if (std::find(signalled->begin(), signalled->end(), pid) == signalled->end()) {
+      signalled->push_back(pid);
+    }
+  }
 }
 
 void TreeEnd::KillOne(TreeMember* member) {
@@ -245,6 +318,12 @@ void TreeEnd::Finish(Instant now) {
   phase_ = Phase::kOver;
   due_ = Instant::max();
   report_.ended_at = now;
+  if (containment_.is_used()) {
+    for (const int32_t pid : containment_.ListInside()) {
+      if (members_.Member(pid) == nullptr) report_.survivors.push_back(pid);
+    }
+    containment_.Release();
+  }
   for (const TreeMember& member : members_.members()) {
     if (plan_.once ? member.refused : member.alive) report_.survivors.push_back(member.process.pid);
   }

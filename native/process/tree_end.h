@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "platform/clock.h"
-#include "platform/process_container.h"
+#include "process/containment.h"
 #include "process/process_snapshot.h"
 #include "process/tree_members.h"
 
@@ -47,8 +47,9 @@ struct TreeEndReport {
 // nobody can be left: the last of them has died after a list that had all processes and no new
 // member, or two lists in a row have had none. What kills at its deadline has looked for its
 // members shortly before, so that they need not wait until all processes have been listed. Where no
-// mark tells who belongs to the tree, who loses his parent is lost: then all are stopped before the
-// first is killed.
+// mark tells who belongs to the tree, or members have left it behind, who loses his parent is lost:
+// then all are stopped before the first is killed. A tree that grows all the same is contained
+// first, where the system lets us: no fork leads out of that.
 class TreeEnd {
  public:
   // To be made while the root has not been reaped.
@@ -88,15 +89,20 @@ class TreeEnd {
   void Look(platform::Instant now, SharedSnapshot* processes);
   void Rest(platform::Instant now);
   void AskAll();
-  bool FreezeAll(size_t added);
+  bool IsGatheredFirst() const;
+  bool IsStorm() const;
+  bool Gather(bool is_restless);
+  bool FreezeAll();
+  bool IsFrozen() const;
   void KillAll();
+  void KillContained();
   void AskOne(TreeMember* member);
   void KillOne(TreeMember* member);
   void Note(TreeMember* member, EndStep step, platform::SendResult result);
   void Finish(platform::Instant now);
 
   const TreeEndPlan plan_;
-  platform::ProcessContainer container_;
+  Containment containment_;
   TreeMembers members_;
   Phase phase_ = Phase::kPlanned;
   platform::Instant deadline_;
@@ -109,6 +115,9 @@ class TreeEnd {
   uint32_t looks_ = 0;
   // Looks that have frozen members, which are to be killed when there are no new ones.
   int freezes_ = 0;
+  // Looks that have found new members, or some that run, after all that were known had been killed
+  // or frozen.
+  int restless_looks_ = 0;
   // Whether the last list was made after all known members had been killed, and had no others.
   bool is_complete_ = false;
   // Looks in a row that have found no member.

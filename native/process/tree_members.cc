@@ -40,7 +40,6 @@ size_t TreeMembers::Find(SharedSnapshot* processes, bool is_update) {
   Close(*snapshot);
   AddMarked(snapshot);
   Close(*snapshot);
-  has_all_ = snapshot->is_whole();
   std::vector<TreeMember> found;
   size_t known = 0;
   for (size_t i = 0; i < in_tree_.size(); ++i) {
@@ -52,6 +51,8 @@ size_t TreeMembers::Find(SharedSnapshot* processes, bool is_update) {
     if (before != nullptr && before->process.IsSameAs(process)) {
       member = std::move(*before);
       ++known;
+    } else if (Evades(process, i, snapshot)) {
+      is_evasive_ = true;
     }
     // Its parent and its group may have changed.
     member.process = process;
@@ -60,6 +61,7 @@ size_t TreeMembers::Find(SharedSnapshot* processes, bool is_update) {
     found.push_back(std::move(member));
   }
   members_.swap(found);
+  has_all_ = snapshot->is_whole();
   return members_.size() - known;
 }
 
@@ -84,6 +86,12 @@ TreeMember* TreeMembers::Member(int32_t pid) {
       members_.begin(), members_.end(), pid,
       [](const TreeMember& member, int32_t id) { return member.process.pid < id; });
   return found == members_.end() || found->process.pid != pid ? nullptr : &*found;
+}
+
+bool TreeMembers::Has(const ProcessEntry& process) const {
+  return std::any_of(members_.begin(), members_.end(), [&process](const TreeMember& member) {
+    return member.process.IsSameAs(process);
+  });
 }
 
 void TreeMembers::KillGroups() const {
@@ -120,6 +128,15 @@ void TreeMembers::NoteLeader(const ProcessEntry& process) {
       process.session == process.pid || (process.group == process.pid && !is_foreign_root);
   if (!leads || IsLeader(process.pid)) return;
   leaders_.insert(LeaderAt(process.pid), {process.pid, process.started_at});
+}
+
+// The others of an ordinary tree, which are most, need not be looked at.
+bool TreeMembers::Evades(const ProcessEntry& process, size_t index,
+                         ProcessSnapshot* snapshot) const {
+  if (!is_marked() || is_evasive_ || process.pid == target_.pid) return false;
+  const bool is_beside_root = (process.session == root_.session && root_.session == root_.pid) ||
+                              (process.group == root_.group && root_.group == root_.pid);
+  return !is_beside_root && !snapshot->IsMarked(index, target_.mark);
 }
 
 // While a group or session has members its id is not used again; afterwards it may be.

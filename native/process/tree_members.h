@@ -33,8 +33,13 @@ struct TreeMember {
   // For who ends the tree. Which of his looks had it sent the signal that asks; 0: none yet.
   uint32_t asked_at = 0;
   bool signalled = false;
+  bool frozen = false;
   bool killed = false;
   bool refused = false;
+  // Whether it is in a container in which all that it starts is found.
+  bool contained = false;
+  // It was to be put there; it is not asked twice.
+  bool uncontainable = false;
 };
 
 // Finds the processes of a tree: the root, those that were found before, those of a group or a
@@ -62,13 +67,22 @@ class TreeMembers {
   // Holds on to those that were found last.
   void Hold();
 
+  // Whether descendants are to be ended, with the root or alone.
+  bool has_descendants() const { return target_.scope != TreeScope::kRoot; }
   // Whether what it is started with tells who belongs to the tree.
   bool is_marked() const { return target_.mark[0] != '\0'; }
+  // Whether one of them was found that has left the session and the group of the root and does not
+  // bear the mark: nobody could tell whose its children were if it ended.
+  bool is_evasive() const { return is_evasive_; }
+  // As it was when the tree was planned.
+  const platform::ProcessEntry& root() const { return root_; }
   // What is to be ended, ordered by id.
   std::vector<TreeMember>& members() { return members_; }
   const std::vector<TreeMember>& members() const { return members_; }
   // The member of that id, or nullptr.
   TreeMember* Member(int32_t pid);
+  // Whether it was one of those that were found last.
+  bool Has(const platform::ProcessEntry& process) const;
   // Kills the groups that members lead or led, each in one step.
   void KillGroups() const;
 
@@ -85,6 +99,7 @@ class TreeMembers {
   bool IsLeader(int32_t id) const;
   bool IsLed(const platform::ProcessEntry& process) const;
   void NoteLeader(const platform::ProcessEntry& process);
+  bool Evades(const platform::ProcessEntry& process, size_t index, ProcessSnapshot* snapshot) const;
   void DropReusedIds(const ProcessSnapshot& snapshot);
   void Seed(const ProcessSnapshot& snapshot);
   size_t FindRoot();
@@ -98,6 +113,7 @@ class TreeMembers {
   bool has_root_ = false;
   bool has_list_ = false;
   bool has_all_ = false;
+  bool is_evasive_ = false;
   std::vector<TreeMember> members_;
   // Groups and sessions that belong to the tree, by the processes that lead or led them;
   // ordered by id.

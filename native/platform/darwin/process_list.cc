@@ -61,6 +61,7 @@ bool ReadProcess(int32_t pid, ProcessEntry* entry) {
   entry->session = session > 0 ? session : 0;
   entry->started_at = info.pbi_start_tvsec * 1'000'000 + info.pbi_start_tvusec;
   entry->alive = info.pbi_status != SZOMB;
+  entry->is_stopped = info.pbi_status == SSTOP;
   return true;
 }
 

@@ -81,6 +81,7 @@ bool ParseStat(char* line, ProcessEntry* entry) {
   entry->session = static_cast<int32_t>(fields[kSession]);
   entry->started_at = static_cast<uint64_t>(fields[kStartedAt]);
   const bool ended = state == 'Z' || state == 'X' || state == 'x';
+  entry->is_stopped = state == 'T' || state == 't';
   // The first thread of a process may have ended before the others.
   entry->alive = !ended || fields[kThreads] > 1;
   entry->is_program = fields[kMemory] > 0;

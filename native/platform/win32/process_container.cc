@@ -52,6 +52,15 @@ void ProcessContainer::Adopt(int32_t pid, const char* name) {
   job_ = reinterpret_cast<uintptr_t>(job);
 }
 
+// Whoever belongs to the tree is in the job from its start.
+ProcessContainer::Admission ProcessContainer::Admit(const ProcessEntry& /*process*/) {
+  return Admission::kRefused;
+}
+bool ProcessContainer::List(std::vector<int32_t>* /*ids*/) const { return false; }
+void ProcessContainer::Expel(const ProcessEntry& /*process*/) {}
+bool ProcessContainer::IsSureOf(uint64_t /*started_at*/) const { return false; }
+bool ProcessContainer::Close() { return true; }
+
 void ProcessContainer::Kill() {
   if (job_ != 0) TerminateJobObject(reinterpret_cast<HANDLE>(job_), kExitCode);
 }
