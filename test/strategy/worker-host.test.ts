@@ -355,7 +355,10 @@ testWithAddon('a task that floods its caller with messages is stopped on time', 
   const { outcome } = await stoppedBy(
     t,
     'terminate',
-    (worker) => runIn(worker, flood, { args: [INTERNAL], ...within(200), onMessage: () => seen++ }),
+    (worker) => {
+      seen = 0;
+      return runIn(worker, flood, { args: [INTERNAL], ...within(200), onMessage: () => seen++ });
+    },
     () => seen > 0,
   );
   t.like(outcome, { kind: 'stopped', reason: 'deadline', stopped: true });
