@@ -10,6 +10,7 @@ export default {
   workerThreads: false,
   // One file at a time: tests that spin take the cores from each other, and what they measure is time.
   concurrency: 1,
-  // No test may go this long without a result; what may hang runs in a child with a hard kill.
-  timeout: '60s',
+  // No test may go this long without a result; what may hang runs in a child with a hard kill. Tests that never yield tell
+  // theirs together, those of a whole file: on a busy machine that may take a minute.
+  timeout: '120s',
 };
