@@ -4,7 +4,6 @@ import {
   currentScope,
   NotTransferableError,
   ProcessExitError,
-  run,
   runInProcess,
   runInProcessSync,
   runSync,
@@ -13,7 +12,7 @@ import {
   TimeoutError,
 } from 'hardstop';
 import type * as tasks from '../fixtures/isolation/tasks.js';
-import { timeoutFrom } from '../harness/async-work.js';
+import { runWithin, timeoutFrom } from '../harness/async-work.js';
 import { serialNativeTest } from '../harness/native-test.js';
 import { runSource } from '../harness/run-fixture.js';
 import { timeoutOf } from '../harness/outcome.js';
@@ -205,7 +204,7 @@ test('bad options reject, and name the option', async (t) => {
 test('a run around waits for the end of its process', async (t) => {
   const error = await timeoutFrom(
     t,
-    run(() => runInProcess(spin, { timeout: AMPLE }), 50),
+    runWithin(new Timeout(), 50, () => runInProcess(spin, { timeout: AMPLE })),
   );
   t.true(error.stopped);
 });

@@ -14,7 +14,7 @@ import {
   WorkerExitError,
 } from 'hardstop';
 import type * as tasks from '../fixtures/isolation/tasks.js';
-import { timeoutFrom } from '../harness/async-work.js';
+import { runWithin, timeoutFrom } from '../harness/async-work.js';
 import { serialNativeTest as nativeTest } from '../harness/native-test.js';
 
 // Limits strike here: one at a time.
@@ -150,11 +150,11 @@ test('inside, the scope has the time that the caller has left', async (t) => {
 test('the deadline of a scope around stops the task, and is the one that is told', async (t) => {
   // Where the end of the thread took too long on a crowded machine, the error says so: not every time.
   for (let attempt = 0; attempt < 10; attempt++) {
-    const outer = new Timeout(50);
+    const outer = new Timeout();
     let inner: Promise<unknown> | undefined;
     const error = await timeoutFrom(
       t,
-      outer.run(async () => {
+      runWithin(outer, 50, async () => {
         inner = runInWorker(spin, { timeout: AMPLE });
         await inner;
       }),
