@@ -26,6 +26,9 @@ async function signalled(
 ) {
   const running = start(program, args);
   await running.hasPrinted('ready');
+  // coreutils leaves its command behind where a signal comes before it knows that it has forked: it waits once it does.
+  const isWaiting = (): boolean => statusField(running.pid, 'State').startsWith('S');
+  if (hasProc) await waitForCondition('it waits', isWaiting);
   for (const signal of signals) process.kill(running.pid, signal);
   return running.ended;
 }
