@@ -33,8 +33,8 @@ class ProcessContainer {
   Admission Admit(const ProcessEntry& process);
   // Whether there is a container that processes were admitted to.
   bool is_admitting() const { return group_ != nullptr; }
-  // Who is in it. False: that could not be read.
-  bool List(std::vector<int32_t>* ids) const;
+  // Who is alive in it. False: of somebody that could not be found out.
+  bool List(std::vector<ProcessEntry>* processes) const;
   // Who has come in by mistake goes back to where its parent is.
   void Expel(const ProcessEntry& process);
   // Whether whoever is in it either was admitted or was started in it. `started_at` is of such a

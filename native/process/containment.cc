@@ -26,10 +26,14 @@ void Containment::KillAdopted() {
 }
 
 size_t Containment::Refresh(TreeMembers* members) {
-  const std::vector<int32_t> ids = ListInside();
+  std::vector<ProcessEntry> inside;
+  const bool is_known = container_.List(&inside);
   size_t outside = 0;
   for (TreeMember& member : members->members()) {
-    member.contained = std::find(ids.begin(), ids.end(), member.process.pid) != ids.end();
+    const auto is_it = [&member](const ProcessEntry& process) {
+      return process.IsSameAs(member.process);
+    };
+    if (is_known) member.contained = std::any_of(inside.begin(), inside.end(), is_it);
     if (MayBeTakenIn(member)) ++outside;
   }
   return outside;
@@ -48,13 +52,16 @@ void Containment::TakeIn(TreeMembers* members) {
 }
 
 bool Containment::KillInside(const TreeMembers& members, std::vector<int32_t>* killed) {
-  const std::vector<ProcessEntry> inside = ReadInside();
-  if (inside.empty()) return false;
+  std::vector<ProcessEntry> inside;
+  // Nobody is killed without having been looked at.
+  if (!container_.List(&inside) || inside.empty()) return false;
   const std::vector<bool> ours = FindOurs(members, inside);
   bool all = true;
   for (size_t i = 0; i < inside.size(); ++i) {
-    if (ours[i]) continue;
-    container_.Expel(inside[i]);
+    // Somebody else may have put us there.
+    const bool is_self = inside[i].pid == platform::OwnProcessId();
+    if (ours[i] && !is_self) continue;
+    if (!is_self) container_.Expel(inside[i]);
     all = false;
   }
   if (!all) return false;
@@ -63,23 +70,13 @@ bool Containment::KillInside(const TreeMembers& members, std::vector<int32_t>* k
   return true;
 }
 
-std::vector<int32_t> Containment::ListInside() {
-  if (!container_.List(&ids_)) ids_.clear();
-  return ids_;
-}
-
-// Empty as well if that cannot be found out: then nobody is killed without having been looked at.
-std::vector<ProcessEntry> Containment::ReadInside() {
+std::vector<int32_t> Containment::ListInside() const {
   std::vector<ProcessEntry> inside;
-  if (!container_.List(&ids_)) return inside;
-  for (const int32_t id : ids_) {
-    ProcessEntry process;
-    // Another namespace's has no id here.
-    if (id == 0 || id == platform::OwnProcessId()) return {};
-    if (!platform::ReadProcess(id, &process)) continue;
-    if (process.alive) inside.push_back(process);
-  }
-  return inside;
+  std::vector<int32_t> ids;
+  container_.List(&inside);
+  ids.reserve(inside.size());
+  for (const ProcessEntry& process : inside) ids.push_back(process.pid);
+  return ids;
 }
 
 // Ours are the members, what their parent in the group or in the tree has started, and those that

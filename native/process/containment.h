@@ -28,7 +28,7 @@ class Containment {
   // Kills what was adopted.
   void KillAdopted();
   // Who is inside; empty as well if that cannot be found out.
-  std::vector<int32_t> ListInside();
+  std::vector<int32_t> ListInside() const;
   bool is_used() const { return container_.is_admitting(); }
   // Whether nobody is left inside; then it is no longer used.
   bool Close() { return container_.Close(); }
@@ -38,14 +38,12 @@ class Containment {
   void FindAdopters(const TreeMembers& members);
   void NoteAncestors(int32_t pid);
   bool IsAdopter(int32_t pid) const;
-  std::vector<platform::ProcessEntry> ReadInside();
   std::vector<bool> FindOurs(const TreeMembers& members,
                              const std::vector<platform::ProcessEntry>& inside) const;
 
   platform::ProcessContainer container_;
   // Who may have become the parent of a process of the tree whose own has ended.
   std::vector<int32_t> adopters_;
-  std::vector<int32_t> ids_;
 };
 
 }  // namespace hardstop

@@ -1,5 +1,7 @@
 #include "platform/process_container.h"
 
+#include <errno.h>
+
 #include "platform/linux/control_group.h"
 
 namespace hardstop::platform {
@@ -13,8 +15,21 @@ ProcessContainer::Admission ProcessContainer::Admit(const ProcessEntry& process)
   return group_ == nullptr ? Admission::kRefused : group_->Admit(process);
 }
 
-bool ProcessContainer::List(std::vector<int32_t>* ids) const {
-  return group_ != nullptr && group_->List(ids);
+bool ProcessContainer::List(std::vector<ProcessEntry>* processes) const {
+  std::vector<int32_t> ids;
+  processes->clear();
+  if (group_ == nullptr || !group_->List(&ids)) return false;
+  for (const int32_t id : ids) {
+    ProcessEntry process;
+    // Who is of another namespace has no id here.
+    if (id == 0) return false;
+    if (!ReadProcess(id, &process)) {
+      if (errno == ENOENT || errno == ESRCH) continue;
+      return false;
+    }
+    if (process.alive) processes->push_back(process);
+  }
+  return true;
 }
 
 void ProcessContainer::Expel(const ProcessEntry& process) {

@@ -56,7 +56,7 @@ void ProcessContainer::Adopt(int32_t pid, const char* name) {
 ProcessContainer::Admission ProcessContainer::Admit(const ProcessEntry& /*process*/) {
   return Admission::kRefused;
 }
-bool ProcessContainer::List(std::vector<int32_t>* /*ids*/) const { return false; }
+bool ProcessContainer::List(std::vector<ProcessEntry>* /*processes*/) const { return false; }
 void ProcessContainer::Expel(const ProcessEntry& /*process*/) {}
 bool ProcessContainer::IsSureOf(uint64_t /*started_at*/) const { return false; }
 bool ProcessContainer::Close() { return true; }
