@@ -22,15 +22,21 @@ void main(process.argv.slice(2)).then((status) => (process.exitCode = status));
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
-  if (name === '--help' || name === '-h' || name === 'help') return print(HELP);
+  if (name === 'help' || isHelp(name)) return print(HELP);
   if (name === '--version' || name === '-V') return print(`${packageVersion()}\n`);
   try {
-    return await (await loadCommand(name)).run(rest);
+    const command = await loadCommand(name);
+    // `run` has a usage of its own, and a command of its user's among its arguments.
+    return name !== 'run' && rest.some(isHelp) ? print(HELP) : await command.run(rest);
   } catch (error) {
     if (!isUsageError(error)) throw error;
     process.stderr.write(`hardstop: ${error.message}\nTry 'hardstop --help'.\n`);
     return USAGE_STATUS;
   }
+}
+
+function isHelp(argument: string | undefined): boolean {
+  return argument === '--help' || argument === '-h';
 }
 
 function loadCommand(name: string | undefined): Promise<CommandModule> {

@@ -5,8 +5,8 @@ import { packageRoot } from '../harness/package-root.js';
 import { runCli } from './run-cli.js';
 
 test('--help lists the commands that there are', async (t) => {
-  for (const flag of ['--help', '-h', 'help']) {
-    const { code, stdout, stderr } = await runCli([flag]);
+  for (const args of [['--help'], ['-h'], ['help'], ['doctor', '--help'], ['bench', '-h']]) {
+    const { code, stdout, stderr } = await runCli(args);
     t.is(code, 0);
     t.is(stderr, '');
     t.regex(stdout, /^Usage: hardstop COMMAND/);
@@ -42,6 +42,7 @@ const badCommandLine = test.macro({
 test(badCommandLine, [], /no command given/);
 test(badCommandLine, ['start', '1', 'true'], /unknown command 'start'/);
 test(badCommandLine, ['--frobnicate'], /unknown option '--frobnicate'/);
+test(badCommandLine, ['start', '--help'], /unknown command 'start'/);
 test(badCommandLine, ['doctor', '--xml'], /'--xml'/);
 test(badCommandLine, ['doctor', 'me'], /'me'/);
 test(badCommandLine, ['bench', '--iterations', '0'], /--iterations must be a whole number from 1/);
