@@ -24,9 +24,10 @@ export class BatchProgress {
 
   #draw(): void {
     const failed = this.#failed === 0 ? '' : `, ${String(this.#failed)} failed`;
-    this.#write(
-      `${CLEAR_LINE}${String(this.#ended)} ended${failed}, ${String(this.#running)} running`,
-    );
+    const text = `${String(this.#ended)} ended${failed}, ${String(this.#running)} running`;
+    // What went on in a second line could not be cleared. A terminal without a width has 0 columns.
+    const room = (process.stderr.columns || Infinity) - 1;
+    this.#write(`${CLEAR_LINE}${text.slice(0, room)}`);
   }
 
   #write(text: string): void {
