@@ -55,14 +55,14 @@ export function capabilities(): Capabilities {
         reason:
           'whole milliseconds; cannot move a running deadline, nor tell where the work was stuck',
       },
-      worker: {
+      worker: permitted('worker') ?? {
         available: true,
         reason:
           native === undefined
             ? 'for tasks: `runInWorker`, `runInWorkerSync`; without the addon a stop costs the worker'
             : 'for tasks: `runInWorker`, `runInWorkerSync`; a loop is interrupted, and its worker lives on',
       },
-      process: {
+      process: permitted('child') ?? {
         available: true,
         reason:
           native === undefined
@@ -87,6 +87,14 @@ export function capabilities(): Capabilities {
     signalNumber: native?.signalNumber ?? 0,
     spins: native?.spins ?? false,
   };
+}
+
+/** What Node's permission model keeps from this process, if it does. */
+function permitted(scope: 'worker' | 'child'): StrategyCapability | undefined {
+  const { permission } = process as { permission?: { has(scope: string): boolean } };
+  if (permission?.has(scope) !== false) return undefined;
+  const flag = scope === 'worker' ? '--allow-worker' : '--allow-child-process';
+  return { available: false, reason: `Node's permission model forbids it without ${flag}` };
 }
 
 /** From this major version of V8 on, warm loops can be blind to interrupts whatever the size of their function. */

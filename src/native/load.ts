@@ -21,9 +21,10 @@ function load(): LoadResult {
   if (process.env['HARDSTOP_DISABLE_NATIVE'] === '1') {
     return unavailable(new Error('The addon is switched off by HARDSTOP_DISABLE_NATIVE=1'));
   }
+  let path: string | undefined;
   try {
     const require = createRequire(import.meta.url);
-    const path = findPrebuilt() ?? search(require);
+    path = findPrebuilt() ?? search(require);
     const addon = require(path) as Addon;
     if (addon.missing !== undefined) {
       return unavailable(
@@ -32,11 +33,11 @@ function load(): LoadResult {
     }
     return { addon, path };
   } catch (error) {
-    return unavailable(
-      new Error('The addon could not be loaded: no prebuilt binary fits, and none was built here', {
-        cause: error,
-      }),
-    );
+    const why =
+      path === undefined
+        ? 'no prebuilt binary fits, and none was built here'
+        : (String(error).split('\n', 1)[0] as string);
+    return unavailable(new Error(`The addon could not be loaded: ${why}`, { cause: error }));
   }
 }
 

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { nativeTest } from '../harness/native-test.js';
 import { runSource } from '../harness/run-fixture.js';
 import { strategies, testEachStrategy } from '../harness/strategies.js';
 
@@ -76,6 +77,28 @@ for (const { flags, since = 20, automatic = strategy, warning = /^$/ } of cases)
     t.regex(child.stderr, warning);
   });
 }
+
+const described = `
+  import { capabilities } from 'hardstop';
+  const { native, worker, process, vm } = capabilities().strategies;
+  console.log(JSON.stringify([native, worker, process, vm].map(({ available }) => available)));
+  console.log([native, worker, process].map(({ reason }) => reason).join('\\n'));`;
+
+test('under the permission model `capabilities` tells what is forbidden, and why', async (t) => {
+  const flags = [PERMISSION, '--allow-fs-read=*'];
+  const none = await runSource(described, { nodeFlags: flags });
+  t.regex(none.stdout, /^\[false,false,false,true\]\n/, none.stderr);
+  t.regex(none.stdout, /without --allow-worker\n.*without --allow-child-process\n/);
+  const allowed = await runSource(described, {
+    nodeFlags: [...flags, '--allow-worker', '--allow-child-process'],
+  });
+  t.regex(allowed.stdout, /^\[false,true,true,true\]\n/, allowed.stderr);
+});
+
+nativeTest('an addon that Node may not load is not said to be missing', async (t) => {
+  const child = await runSource(described, { nodeFlags: ['--no-addons'] });
+  t.regex(child.stdout, /\nThe addon could not be loaded: .*loading addons is disabled/);
+});
 
 const hostile: Readonly<Record<string, string>> = {
   'Error.stackTraceLimit = 0': 'Error.stackTraceLimit = 0;',
