@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { invalidOptionRange, invalidOptionType } from '../errors/invalid-option-error.js';
 import type { TimeoutError } from '../errors/timeout-error.js';
 import { suspendedByEnvironment } from './debug.js';
@@ -96,6 +97,7 @@ const OPTION_NAMES: Readonly<Record<keyof RunSyncOptions, true>> = {
  * would lose them, and with them a limit.
  */
 export function copyOptions<O extends object>(options: O): O {
+  refuseOtherObjects(options);
   const copy = { ...options };
   for (const name of Object.keys(OPTION_NAMES) as (keyof O)[]) {
     if (name in options) copy[name] = options[name];
@@ -120,9 +122,7 @@ export function parseDuration(value: unknown, option: string): number {
  * the first bad one.
  */
 export function parseOptions(options: RunSyncOptions, timeout: unknown): ScopeSettings {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw invalidOptionType('options', 'a number of milliseconds or an object', options);
-  }
+  refuseOtherObjects(options);
   const hasDefault = 'default' in options;
   const error = parseError(options.error);
   if (hasDefault && error !== undefined && error !== false) {
@@ -143,6 +143,17 @@ export function parseOptions(options: RunSyncOptions, timeout: unknown): ScopeSe
     suspendable: parseDebug(options.debug),
     strategy,
   };
+}
+
+/** A length of time in the wrong wrapping would be taken for options without a limit, silently. */
+function refuseOtherObjects(options: unknown): void {
+  const isOther =
+    typeof options !== 'object' ||
+    options === null ||
+    Array.isArray(options) ||
+    types.isDate(options) ||
+    types.isBoxedPrimitive(options);
+  if (isOther) throw invalidOptionType('options', 'a number of milliseconds or an object', options);
 }
 
 /** Unlike the limits, a grace that is not there is none. */
@@ -181,12 +192,17 @@ function isAbortSignal(value: unknown): value is AbortSignal {
 
 function parseError(value: unknown): ErrorOption | undefined {
   if (value === undefined || value === false || typeof value === 'string') return value;
-  if (typeof value === 'function' || value instanceof Error) return value as ErrorOption;
+  if (typeof value === 'function' || isError(value)) return value as ErrorOption;
   throw invalidOptionType(
     'error',
     'an Error, an Error class, a message, a function or `false`',
     value,
   );
+}
+
+/** Also one of another realm. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
 }
 
 function parseOptional<T>(value: T | undefined, option: string, type: string): T | undefined {

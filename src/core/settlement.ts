@@ -2,7 +2,7 @@ import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { refreshTimeoutError, type TimeoutError } from '../errors/timeout-error.js';
 import type { Failure } from './cleanup-stack.js';
 import { suppress } from './cleanup-stack.js';
-import type { ErrorClass, ScopeSettings } from './options.js';
+import { isError, type ErrorClass, type ScopeSettings } from './options.js';
 
 /** How a timed-out scope ends: with an error, or, where it is `undefined`, with the value. */
 export interface Settlement {
@@ -35,13 +35,19 @@ function chooseError(error: TimeoutError, option: ScopeSettings['error']): unkno
   if (typeof option !== 'function') return option;
   if (isErrorClass(option)) return new option(error.message, { cause: error });
   const chosen: unknown = option(error);
-  if (chosen instanceof Error) return chosen;
+  if (isError(chosen)) return chosen;
   throw invalidOptionType('error', 'a function that returns an Error', chosen);
 }
 
 function isErrorClass(option: unknown): option is ErrorClass {
-  return (
-    typeof option === 'function' &&
-    (option === Error || (option.prototype as unknown) instanceof Error)
-  );
+  if (typeof option !== 'function') return false;
+  const prototype: unknown = option.prototype;
+  return option === Error || prototype instanceof Error || isErrorPrototype(prototype);
+}
+
+/** Of another realm's class: it is no error itself, but has the two members that all of them inherit. */
+function isErrorPrototype(prototype: unknown): boolean {
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  const { name, message } = prototype as Partial<Error>;
+  return typeof name === 'string' && typeof message === 'string';
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { InvalidOptionError, runSync, statistics, Timeout, timeoutable } from 'hardstop';
+import { InvalidOptionError, run, runSync, statistics, Timeout, timeoutable } from 'hardstop';
 import { loopForever, REACHABLE } from '../harness/work.js';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { testEachStrategy } from '../harness/strategies.js';
@@ -294,4 +294,17 @@ test('an AbortSignal of another realm or make is taken', (t) => {
     runSync(() => 1, { signal: foreign as never }),
     1,
   );
+});
+
+test('a length of time as another object is refused: as options it would be no limit', async (t) => {
+  for (const wrapped of [[50], new Date(50), Object(50), Object('50')] as AnyOptions[]) {
+    const refused = { code: 'ERR_HARDSTOP_INVALID_OPTION', instanceOf: TypeError };
+    t.throws(() => runSync(() => 1, wrapped), refused);
+    t.throws(() => timeoutable(() => 1, wrapped), refused);
+    t.throws(() => new Timeout(50, wrapped), refused);
+    await t.throwsAsync(
+      run(() => 1, wrapped),
+      refused,
+    );
+  }
 });

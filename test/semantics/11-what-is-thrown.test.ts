@@ -1,4 +1,5 @@
-import { runSync, Timeout, TimeoutError } from 'hardstop';
+import { runInNewContext } from 'node:vm';
+import { type ErrorOption, runSync, Timeout, TimeoutError } from 'hardstop';
 import type { SuppressedErrorLike } from '#internal/core/cleanup-stack.js';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { testEachStrategy } from '../harness/strategies.js';
@@ -52,6 +53,23 @@ testEachStrategy('`error` as a message is the message of the TimeoutError', (t, 
   t.is(error.message, 'too slow: $&');
   t.true(error.stack?.startsWith('TimeoutError: too slow: $&\n'));
   t.is(error.timeout, 2);
+});
+
+testEachStrategy('`error` may be of another realm, in each of its forms', (t, strategy) => {
+  const [Foreign, foreign] = runInNewContext(
+    "[class extends RangeError {}, new RangeError('foreign')]",
+  ) as [ErrorConstructor, Error];
+  const thrownWith = (option: ErrorOption): unknown =>
+    outcomeOf(() => runSync(loopForever, { timeout: 2, strategy, error: option })).error;
+  t.is(thrownWith(foreign), foreign);
+  t.is(
+    thrownWith(() => foreign),
+    foreign,
+  );
+  const made = thrownWith(Foreign) as Error;
+  t.true(made instanceof Foreign);
+  t.true(made.cause instanceof TimeoutError);
+  t.is(made.message, (made.cause as TimeoutError).message);
 });
 
 testEachStrategy('`error` as a class is made with message and cause', (t, strategy) => {
