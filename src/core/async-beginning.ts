@@ -90,11 +90,12 @@ function findStruck(enclosing: Scope): Failure | undefined {
 /** From here on deadlines and signals reach it. One that has expired already has its order then. */
 export function start(node: RunNode): void {
   const { scope } = node;
+  const { signal } = scope.settings;
+  // First, as it may throw.
+  if (signal !== undefined) follow(signal, node);
   scope.running = true;
   scope.state = 'executing';
   node.attach(nodeOf(scope.enclosing));
-  const { signal } = scope.settings;
-  if (signal !== undefined) follow(signal, node);
   listenForStop(node);
   if (scope.deadline <= scope.startedAt) {
     // Work of this thread is started all the same, and stopped at its first suspension.

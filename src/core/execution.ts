@@ -60,6 +60,8 @@ export function execute<Work, Argument>(
   let value: unknown;
   try {
     try {
+      const { signal } = scope.settings;
+      if (signal !== undefined) followSignal(scope, signal);
       value = scope.isBare
         ? (work as InThreadWork)(argument as never)
         : strategy.run(
@@ -156,7 +158,6 @@ function begin<Work, Argument>(
   setInnermostScope(scope);
   scope.state = 'executing';
   scope.running = true;
-  if (settings.signal !== undefined) followSignal(scope, settings.signal);
   if (deadline !== Infinity) countArmed();
 }
 

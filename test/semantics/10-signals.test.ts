@@ -1,5 +1,5 @@
 import test from 'ava';
-import { runSync, Timeout, TimeoutError } from 'hardstop';
+import { currentScope, runSync, Timeout, TimeoutError } from 'hardstop';
 import { nativeTest } from '../harness/native-test.js';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { repetitions } from '../harness/repetitions.js';
@@ -277,3 +277,30 @@ testEachStrategy('the signal of one scope may be the option of another', (t, str
     t.is(error, outer.signal.reason);
   });
 });
+
+testEachStrategy(
+  'the `signal` option: one that cannot be listened to fails the run, and leaves nothing behind',
+  async (t, strategy) => {
+    const error = new Error('no listeners');
+    const signal = {
+      aborted: false,
+      addEventListener() {
+        throw error;
+      },
+      removeEventListener() {},
+    } as never;
+    let cleaned = 0;
+    const scope = new Timeout(60_000, { strategy, signal });
+    scope.defer(() => cleaned++);
+    t.throws(() => scope.runSync(() => t.fail('It was started')), { is: error });
+    t.is(scope.state, 'failed');
+    t.is(cleaned, 1);
+    const asynchronous = new Timeout(60_000, { signal });
+    await t.throwsAsync(
+      asynchronous.run(() => t.fail('It was started')),
+      { is: error },
+    );
+    t.false(asynchronous.pending);
+    t.is(currentScope(), undefined);
+  },
+);
