@@ -65,18 +65,30 @@ export function begin(
   return node;
 }
 
-/** Work is not started for an aborted signal, nor inside a scope that has been told to stop. */
+/**
+ * Work is not started for an aborted signal, for one that cannot be listened to, nor inside a scope that has been told to
+ * stop. Else its signal reaches it from here on.
+ */
 export function isRefused(node: RunNode): boolean {
   const { enclosing, settings } = node.scope;
-  if (settings.signal?.aborted === true) {
-    endUnstarted(node, settings.signal.reason, false);
+  const { signal } = settings;
+  if (signal?.aborted === true) {
+    endUnstarted(node, signal.reason, false);
     return true;
   }
-  if (enclosing === undefined) return false;
-  const failure = orderedFailure(enclosing) ?? findStruck(enclosing);
-  if (failure === undefined) return false;
-  endUnstarted(node, failure.error, true);
-  return true;
+  const failure = enclosing && (orderedFailure(enclosing) ?? findStruck(enclosing));
+  if (failure !== undefined) {
+    endUnstarted(node, failure.error, true);
+    return true;
+  }
+  if (signal === undefined) return false;
+  try {
+    follow(signal, node);
+  } catch (error) {
+    endUnstarted(node, error, false, 'failed');
+    return true;
+  }
+  return false;
 }
 
 function findStruck(enclosing: Scope): Failure | undefined {
@@ -87,12 +99,9 @@ function findStruck(enclosing: Scope): Failure | undefined {
   return { error: orderError(order) };
 }
 
-/** From here on deadlines and signals reach it. One that has expired already has its order then. */
+/** From here on deadlines reach it. One that has expired already has its order then. */
 export function start(node: RunNode): void {
   const { scope } = node;
-  const { signal } = scope.settings;
-  // First, as it may throw.
-  if (signal !== undefined) follow(signal, node);
   scope.running = true;
   scope.state = 'executing';
   node.attach(nodeOf(scope.enclosing));

@@ -94,10 +94,15 @@ export function endAbandoned(node: RunNode): void {
 }
 
 /** The work is not started. */
-export function endUnstarted(node: RunNode, error: unknown, isForeign: boolean): void {
+export function endUnstarted(
+  node: RunNode,
+  error: unknown,
+  isForeign: boolean,
+  state: TimeoutState = 'interrupted',
+): void {
   node.scope.endedAt = node.scope.startedAt;
   if (isForeign) node.markHandled();
-  finish(node, 'interrupted', { error }, undefined);
+  finish(node, state, { error }, undefined);
 }
 
 /** Gives the order that the clock asks for, where the alarm has not had its turn; whether there was one. */

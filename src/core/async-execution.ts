@@ -46,13 +46,7 @@ export function executeAsync(
   const misuse = findMisuse(scope, work);
   if (misuse !== undefined) return Promise.reject(misuse);
   // What is on the stack may be stopped at any point. The work can be cut, what is done for it here cannot.
-  let node: RunNode;
-  try {
-    node = uninterrupted(() => enter(scope, callSite, startedAt, callStack));
-  } catch (error) {
-    // A signal of somebody's own making may throw.
-    return Promise.reject(error);
-  }
+  const node = uninterrupted(() => enter(scope, callSite, startedAt, callStack));
   if (node.isOver) return node.promise;
   try {
     advance(node, work);

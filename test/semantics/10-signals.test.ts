@@ -1,5 +1,5 @@
 import test from 'ava';
-import { currentScope, runSync, Timeout, TimeoutError } from 'hardstop';
+import { currentScope, runCommand, runInWorker, runSync, Timeout, TimeoutError } from 'hardstop';
 import { nativeTest } from '../harness/native-test.js';
 import { outcomeOf, timeoutOf } from '../harness/outcome.js';
 import { repetitions } from '../harness/repetitions.js';
@@ -296,11 +296,19 @@ testEachStrategy(
     t.is(scope.state, 'failed');
     t.is(cleaned, 1);
     const asynchronous = new Timeout(60_000, { signal });
+    asynchronous.defer(() => cleaned++);
     await t.throwsAsync(
       asynchronous.run(() => t.fail('It was started')),
       { is: error },
     );
+    t.is(asynchronous.state, 'failed');
+    t.is(cleaned, 2);
     t.false(asynchronous.pending);
+    await t.throwsAsync(
+      runInWorker(() => 'started', { signal }),
+      { is: error },
+    );
+    await t.throwsAsync(runCommand('echo', ['started'], { signal }), { is: error });
     t.is(currentScope(), undefined);
   },
 );
