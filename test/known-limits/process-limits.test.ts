@@ -148,3 +148,12 @@ for (const grace of [0, 100]) {
     },
   );
 }
+
+test("a typed array that comes from a process is a view of the channel's memory", async (t) => {
+  const host = await startHost(t);
+  const outcome = await host.run(callOf(() => new Uint8Array([1, 2]), { timeout: 60_000 })).outcome;
+  const value = (outcome as { readonly value?: unknown }).value as Uint8Array;
+  t.deepEqual([...value], [1, 2]);
+  // By structured clone it would be 2.
+  t.true(value.buffer.byteLength > value.byteLength);
+});
