@@ -17,6 +17,9 @@ import { ShieldNode } from './shield-node.js';
 import { countArmed, countExpired } from './statistics.js';
 import { uninterrupted } from '../strategy/uninterrupted.js';
 
+// Private copy: users' fake timers have no part in this.
+const { queueMicrotask } = globalThis;
+
 /** A timeout that was started by itself, inside a run: it raises there, once. */
 class StartedNode extends AsyncNode implements Raise {
   /** That of the run that has expired: the scope may be started again before it is thrown. */
