@@ -51,6 +51,7 @@ EnvState::EnvState(napi_env env, int32_t thread_id, int32_t* shared_words)
   shared_words_[kStruckDepthWord] = kNothingStruck;
   shared_words_[kKickedWord] = 0;
   shared_words_[kFollowsWord] = 0;
+  shared_words_[kExactPlaceWord] = 0;
 }
 
 void EnvState::CleanUp(void* self) {
@@ -95,6 +96,7 @@ void EnvState::Push(Frame* frame) {
   frame->env_thread = this;
   frame->enclosing = innermost_;
   frame->depth = ++depth_;
+  frame->exact_place = shared_words_[kExactPlaceWord] == 1;
   innermost_ = frame;
   shared_words_[kDepthWord] = depth_;
 }

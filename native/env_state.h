@@ -38,7 +38,11 @@ enum SharedWord : size_t {
   // Its other limits: two doubles, ms on the performance.now() scale.
   kOthersSoftWord,
   kOthersHardWord = kOthersSoftWord + 2,
-  kSharedWords = kOthersHardWord + 2
+  // Set by JavaScript: 1 if it relies on where the work of frames that are pushed from then on
+  // was when it was stopped.
+  kExactPlaceWord = kOthersHardWord + 2,
+  // An even number, for the doubles.
+  kSharedWords = kExactPlaceWord + 2
 };
 static_assert(kEndedAtWord % 2 == 0 && kOthersSoftWord % 2 == 0, "a double needs an even place");
 constexpr int32_t kNothingStruck = INT32_MAX;

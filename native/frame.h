@@ -34,6 +34,7 @@ struct Frame : DeadlineEntry {
   EnvState* env = nullptr;
   StoppableThread* env_thread = nullptr;  // the same object, as the watchdog sees it
   Frame* enclosing = nullptr;
+  bool exact_place = false;  // its stop is not announced: the work goes on after that
 
   // The limits. Instant::max() and Nanoseconds::max() stand for none.
   platform::Instant soft_deadline;

@@ -18,13 +18,15 @@ namespace {
 // lost its code meanwhile. So the interrupt that does it is requested that much ahead of a deadline
 // that is awaited by spinning, and only the termination, which is the stop, comes at the deadline.
 // The work goes on until then, and keeps its value where it ends in between: nothing was stopped.
+// But it may be elsewhere by then, which is no matter for those who read the stack only.
 constexpr Nanoseconds kHeadStart = std::chrono::microseconds(60);
 
-// What is to be stopped by force when it is due next.
+// What is to be stopped by force when it is due next, and may be announced.
 const Frame* AwaitingForce(const DeadlineEntry* entry) {
   if (entry == nullptr || entry->kind != DeadlineEntry::Kind::kFrame) return nullptr;
   const auto* frame = static_cast<const Frame*>(entry);
-  return !frame->fired && frame->due == frame->hard_deadline ? frame : nullptr;
+  const bool awaits_force = !frame->fired && frame->due == frame->hard_deadline;
+  return awaits_force && !frame->exact_place ? frame : nullptr;
 }
 
 }  // namespace

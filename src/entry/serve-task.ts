@@ -10,6 +10,7 @@ import type { Scope } from '../core/scope.js';
 import { scopeOf, Timeout } from '../core/timeout.js';
 import { InvalidStateError } from '../errors/invalid-state-error.js';
 import { isTimeoutError } from '../errors/timeout-error.js';
+import { relyOnPlaces } from '../strategy/native-strategy.js';
 import { uninterrupted } from '../strategy/uninterrupted.js';
 import { CpuLimit } from './cpu-limit.js';
 import { isIdle } from './idle-resources.js';
@@ -50,6 +51,8 @@ export async function serveTask(
   if (servedTask() !== undefined) throw new InvalidStateError('A task is running here already');
   const { id, cpuTimeout } = request;
   const cpu = cpuTimeout === Infinity ? undefined : new CpuLimit(cpuTimeout);
+  // What a stop has cut decides whether this thread serves on.
+  relyOnPlaces();
   const call: ServedTask = {
     request,
     cpu,

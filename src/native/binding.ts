@@ -12,7 +12,8 @@ export const SharedWord: {
   readonly follows: 7;
   readonly othersSoft: 8;
   readonly othersHard: 10;
-  readonly count: 12;
+  readonly exactPlace: 12;
+  readonly count: 14;
 } = Object.freeze({
   /** How many native frames are live in this thread. */
   depth: 0,
@@ -31,7 +32,9 @@ export const SharedWord: {
   /** Two doubles: its other limits, ms on the `performance.now()` scale. */
   othersSoft: 8,
   othersHard: 10,
-  count: 12,
+  /** Set here: 1 if it is relied on where the work of frames was, that are entered from then on, when it was stopped. */
+  exactPlace: 12,
+  count: 14,
 });
 export const NOTHING_STRUCK: number = 0x7fff_ffff;
 

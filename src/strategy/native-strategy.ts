@@ -109,6 +109,14 @@ export function followInNextFrame(deadline: number, hardDeadline: number): void 
   instants[SharedWord.othersHard / 2] = hardDeadline;
 }
 
+/**
+ * Has the place of a stop be the very place where the work was unwound, in all frames that are entered from now on. Else it
+ * may be where the work was some 60 µs before its deadline, so that the stop need not wait for its stack.
+ */
+export function relyOnPlaces(): void {
+  words[SharedWord.exactPlace] = 1;
+}
+
 /** Moves what the frames of a thread follow. `false`, and nothing is moved: one of them has struck already. */
 export function moveFollowed(
   targetThreadId: number,

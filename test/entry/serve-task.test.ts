@@ -195,6 +195,39 @@ testWithAddon(
   },
 );
 
+testWithAddon(
+  'the place of a stop is where the task was unwound, not where it was before',
+  async (t) => {
+    const moveOn = (entered: Int32Array, instant: number): void => {
+      const first = (): void => {
+        for (;;) {
+          const [seconds, nanoseconds] = process.hrtime();
+          if (seconds * 1e3 + nanoseconds / 1e6 >= instant) return;
+        }
+      };
+      const second = (): void => {
+        entered[0] = 1;
+        for (;;);
+      };
+      first();
+      second();
+    };
+    for (let i = 0; i < 100; i++) {
+      const entered = new Int32Array(1);
+      const deadline = sharedNow() + 2;
+      // Shortly before it the task goes on to its second part.
+      const args = [entered, deadline - 0.001 * (i % 50)];
+      const reply = await serveTask(request(moveOn, { deadline, args }));
+      t.is(reply.kind, 'stopped');
+      if (reply.kind !== 'stopped' || reply.stage !== 'interrupt') continue;
+      const [, place] =
+        /at (first|second) /.exec((fromTransferable(reply.stuck as never) as Error).stack ?? '') ??
+        [];
+      if (entered[0] === 1) t.is(place, 'second');
+    }
+  },
+);
+
 testWithAddon('a limit on CPU time stops a loop, and leaves waiting alone', async (t) => {
   const reply = await stoppedAt('interrupt', () => serveTask(request(forever, { cpuTimeout: 20 })));
   t.like(reply, { kind: 'stopped', reason: 'cpu', stage: 'interrupt', stopped: true });
