@@ -1,13 +1,13 @@
 import * as timers from 'node:timers';
 import { now } from '../clock.js';
+import { takeStuck } from '../core/async-clock.js';
+import { expireDue } from '../core/expiry.js';
 
 // As they are when this module is loaded: a task may replace the global ones.
 const { setTimeout: startTimer, clearTimeout: stopTimer } = timers;
 const { setImmediate: startImmediate, clearImmediate: stopImmediate } = timers;
 
 const LONGEST_DELAY = 2 ** 31 - 1;
-/** The scope is told first, whose timer counts whole ms where there is no addon: what its code does then is no accident. */
-const AFTER_THE_SCOPE_MS = 1;
 
 /**
  * Tells the task's own SIGTERM handlers of its deadline. What the task has started gets the signal itself; here it is
@@ -19,16 +19,20 @@ export class SoftSignal {
   #immediate: NodeJS.Immediate | undefined;
   #wasRaised = false;
 
-  /** Raises it just after `deadline` (`performance.now()` scale). */
+  /** Raises it after `deadline`, once the scope has been told (`performance.now()` scale). */
   arm(deadline: number): void {
     this.disarm();
     if (deadline === Infinity || this.#wasRaised) return;
-    const instant = deadline + AFTER_THE_SCOPE_MS;
-    const delay = Math.min(Math.max(Math.ceil(instant - now()), 0), LONGEST_DELAY);
+    const delay = Math.min(Math.max(Math.ceil(deadline - now()), 0), LONGEST_DELAY);
     this.#timer = startTimer(() => {
-      if (now() < instant) this.arm(deadline);
-      // After the rest of this turn of the loop, in which the scope hears of it at the latest.
-      else this.#immediate = startImmediate(() => this.raise());
+      if (now() < deadline) {
+        this.arm(deadline);
+        return;
+      }
+      // The scope is told first, whatever its own timer does: then it is no accident what its code does.
+      expireDue(takeStuck());
+      // What is told of that has the rest of this turn of the loop.
+      this.#immediate = startImmediate(() => this.raise());
     }, delay);
     this.#timer.unref();
   }
