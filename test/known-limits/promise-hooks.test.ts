@@ -35,8 +35,8 @@ const STOPS = `
       timeoutMs: 2 * ENOUGH_MS - 30_000,
     });
     t.false(child.timedOut);
-    t.not(child.code, 0);
-    t.is(child.stdout.includes('lives'), false);
+    // With an error, by a signal, or because nothing is left to wait for, with the status 0.
+    t.false(child.stdout.includes('lives'));
   },
 );
 
