@@ -5,6 +5,7 @@ import test from 'ava';
 import type { Report } from '#internal/cli/bench/report.js';
 import { summarize } from '#internal/cli/bench/distribution.js';
 import { formatReport } from '#internal/cli/bench/format-report.js';
+import { fallbackTest, serialNativeTest } from '../harness/native-test.js';
 import { runCli } from './run-cli.js';
 
 const CONTENDERS = [
@@ -25,7 +26,7 @@ const ITERATIONS = 3;
 /** Each contender has a process of its own that warms up: a busy machine needs a minute for all of them. */
 const ENOUGH_MS = 150_000;
 
-test.serial(
+serialNativeTest(
   'a bench measures every contender, prints a table and writes its samples',
   async (t) => {
     t.timeout(2 * ENOUGH_MS);
@@ -35,8 +36,7 @@ test.serial(
     });
     const file = join(folder, 'report.json');
     const args = ['--iterations', String(ITERATIONS), '--timeout', '2', '--json', file];
-    const env = { HARDSTOP_DISABLE_NATIVE: '' };
-    const { code, stdout, stderr } = await runCli(['bench', ...args], env, ENOUGH_MS);
+    const { code, stdout, stderr } = await runCli(['bench', ...args], {}, ENOUGH_MS);
     t.is(code, 0, stderr);
 
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
@@ -67,10 +67,10 @@ test.serial(
   },
 );
 
-test.serial('a strategy that is not there is shown with its reason', async (t) => {
+fallbackTest('a strategy that is not there is shown with its reason', async (t) => {
   t.timeout(2 * ENOUGH_MS);
   const args = ['bench', '--iterations', '1', '--timeout', '1'];
-  const { code, stdout } = await runCli(args, { HARDSTOP_DISABLE_NATIVE: '1' }, ENOUGH_MS);
+  const { code, stdout } = await runCli(args, {}, ENOUGH_MS);
   t.is(code, 0);
   t.regex(stdout, /^native +- +-/m);
   t.regex(stdout, /^native: .*; not measured: .+/m);
