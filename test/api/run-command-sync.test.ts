@@ -1,3 +1,4 @@
+import test from 'ava';
 import {
   CommandError,
   CommandTimeoutError,
@@ -8,6 +9,7 @@ import {
 } from 'hardstop';
 import { onLinux } from '../harness/command-test.js';
 import { processesWith, uniqueSeconds } from '../harness/live-processes.js';
+import { isFastRun } from '../harness/repetitions.js';
 import { runSource } from '../harness/run-fixture.js';
 import { waitForCondition } from '../harness/wait-for.js';
 
@@ -120,7 +122,7 @@ onLinux('a scope around it may cut it anywhere', async (t) => {
   await waitForCondition('the end of the sleepers', () => processesWith(seconds).length === 0);
 });
 
-onLinux(
+(isFastRun ? test.serial.skip : onLinux)(
   'a thread for it that never begins to run is an error, however long the limit',
   async (t) => {
     t.timeout(5 * ENOUGH_MS);
