@@ -14,7 +14,7 @@ using platform::Nanoseconds;
 
 namespace {
 
-// Taking the stack takes the engine two microseconds, or fifty where the processor's caches have
+// Taking the stack takes the engine two microseconds, or tens of them where the caches have
 // lost its code meanwhile. So the interrupt that does it is requested that much ahead of a deadline
 // that is awaited by spinning, and only the termination, which is the stop, comes at the deadline.
 // The work goes on until then, and keeps its value where it ends in between: nothing was stopped.

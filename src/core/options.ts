@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isErrorObject } from '../errors/error-class.js';
 import { invalidOptionRange, invalidOptionType } from '../errors/invalid-option-error.js';
 import type { TimeoutError } from '../errors/timeout-error.js';
 import { suspendedByEnvironment } from './debug.js';
@@ -192,17 +193,12 @@ function isAbortSignal(value: unknown): value is AbortSignal {
 
 function parseError(value: unknown): ErrorOption | undefined {
   if (value === undefined || value === false || typeof value === 'string') return value;
-  if (typeof value === 'function' || isError(value)) return value as ErrorOption;
+  if (typeof value === 'function' || isErrorObject(value)) return value as ErrorOption;
   throw invalidOptionType(
     'error',
     'an Error, an Error class, a message, a function or `false`',
     value,
   );
-}
-
-/** Also one of another realm. */
-export function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value);
 }
 
 function parseOptional<T>(value: T | undefined, option: string, type: string): T | undefined {

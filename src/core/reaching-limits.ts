@@ -1,7 +1,7 @@
 // Which limits reach the work of a scope: its own and those of the scopes around it, unless a shield holds them off.
 
 import { now } from '../clock.js';
-import { openShields, struckDepth } from '../strategy/native-strategy.js';
+import { struckDepth } from '../strategy/native-strategy.js';
 import { asyncTimeAt, fromRealInstant, toRealInstant } from './async-clock.js';
 import { asyncScope } from './async-storage.js';
 import type { Failure } from './cleanup-stack.js';
@@ -190,5 +190,5 @@ function nextReaching(inner: Scope, heedsShields: boolean = true): Scope | undef
 
 /** Whether a scope's limits, and those around it, do not reach what is inside it. */
 function isHeldOff(scope: Scope, heedsShields: boolean): boolean {
-  return scope.isShieldBoundary === true || (heedsShields && scope.shieldedFrom <= openShields());
+  return scope.isShieldBoundary === true || (heedsShields && scope.isShielded());
 }

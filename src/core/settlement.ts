@@ -1,8 +1,9 @@
+import { isErrorObject } from '../errors/error-class.js';
 import { invalidOptionType } from '../errors/invalid-option-error.js';
 import { refreshTimeoutError, type TimeoutError } from '../errors/timeout-error.js';
 import type { Failure } from './cleanup-stack.js';
 import { suppress } from './cleanup-stack.js';
-import { isError, type ErrorClass, type ScopeSettings } from './options.js';
+import type { ErrorClass, ScopeSettings } from './options.js';
 
 /** How a timed-out scope ends: with an error, or, where it is `undefined`, with the value. */
 export interface Settlement {
@@ -35,7 +36,7 @@ function chooseError(error: TimeoutError, option: ScopeSettings['error']): unkno
   if (typeof option !== 'function') return option;
   if (isErrorClass(option)) return new option(error.message, { cause: error });
   const chosen: unknown = option(error);
-  if (isError(chosen)) return chosen;
+  if (isErrorObject(chosen)) return chosen;
   throw invalidOptionType('error', 'a function that returns an Error', chosen);
 }
 

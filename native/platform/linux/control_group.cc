@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,13 +16,12 @@
 #include <utility>
 
 #include "platform/linux/control_group_folder.h"
+#include "platform/linux/pidfd.h"
 
 namespace hardstop::platform {
 namespace {
 
 using Admission = ProcessContainer::Admission;
-
-constexpr long kPidfdOpen = 434;  // NOLINT(runtime/int)
 
 // The maker is in the name, so that the next one knows whether it is gone: its namespace of process
 // ids, its id, when it was started, and a number of its own.
@@ -203,7 +201,7 @@ ControlGroup::~ControlGroup() {
 // was started in the group since then is one of ours only if it is known from elsewhere.
 Admission ControlGroup::Admit(const ProcessEntry& process) {
   if (process.pid == OwnProcessId()) return Admission::kRefused;
-  const Descriptor held(static_cast<int>(syscall(kPidfdOpen, process.pid, 0U)));
+  const Descriptor held = OpenPidfd(process.pid);
   if (!held.is_open()) return errno == ESRCH ? Admission::kGone : Admission::kRefused;
   ProcessEntry now;
   if (!ReadProcess(process.pid, &now) || !now.IsSameAs(process) || !now.alive) {

@@ -23,6 +23,8 @@ class Descriptor {
 
   bool is_open() const { return number_ >= 0; }
   int get() const { return number_; }
+  // Whoever takes it closes it.
+  int Release() { return std::exchange(number_, -1); }
 
  private:
   int number_ = -1;

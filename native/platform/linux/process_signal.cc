@@ -6,36 +6,31 @@
 
 #include <atomic>
 
+#include "platform/linux/pidfd.h"
 #include "platform/process_list.h"
 
 namespace hardstop::platform {
 namespace {
 
-// By number: C libraries know them since 2.36, Linux since 5.1 and 5.3. They are the same on
-// every processor that Node runs on.
+// By number: C libraries know it since 2.36, Linux since 5.1. It is the same on every processor
+// that Node runs on.
 constexpr long kPidfdSendSignal = 424;  // NOLINT(runtime/int)
-constexpr long kPidfdOpen = 434;        // NOLINT(runtime/int)
 
 // Holds on to the process that was listed, so that its id cannot come to mean another one.
 class HeldProcess {
  public:
   explicit HeldProcess(const ProcessEntry& process)
-      : pid_(process.pid), descriptor_(static_cast<int>(syscall(kPidfdOpen, process.pid, 0U))) {
+      : pid_(process.pid), descriptor_(OpenPidfd(process.pid)) {
     // After the descriptor was opened. What it was opened for had the id before what has it now;
     // so if that is the process that was listed, the descriptor is for it.
     ProcessEntry now;
     is_there_ = ReadProcess(pid_, &now) && now.IsSameAs(process) && now.alive;
   }
-  HeldProcess(const HeldProcess&) = delete;
-  HeldProcess& operator=(const HeldProcess&) = delete;
-  ~HeldProcess() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
 
   SendResult Send(int signal) const {
     if (!is_there_) return SendResult::kGone;
-    if (descriptor_ >= 0) {
-      if (syscall(kPidfdSendSignal, descriptor_, signal, nullptr, 0U) == 0) {
+    if (descriptor_.is_open()) {
+      if (syscall(kPidfdSendSignal, descriptor_.get(), signal, nullptr, 0U) == 0) {
         return SendResult::kSent;
       }
       if (errno == ESRCH) return SendResult::kGone;
@@ -48,7 +43,7 @@ class HeldProcess {
 
  private:
   const int32_t pid_;
-  const int descriptor_;
+  const Descriptor descriptor_;
   bool is_there_ = false;
 };
 
@@ -74,12 +69,13 @@ ProcessHold::ProcessHold(const ProcessEntry& process) {
     holds.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  descriptor_ = static_cast<int>(syscall(kPidfdOpen, process.pid, 0U));
+  Descriptor opened = OpenPidfd(process.pid);
   // As above.
   ProcessEntry now;
-  if (descriptor_ >= 0 && ReadProcess(process.pid, &now) && now.IsSameAs(process)) return;
-  if (descriptor_ >= 0) close(descriptor_);
-  descriptor_ = kNone;
+  if (opened.is_open() && ReadProcess(process.pid, &now) && now.IsSameAs(process)) {
+    descriptor_ = opened.Release();
+    return;
+  }
   holds.fetch_sub(1, std::memory_order_relaxed);
 }
 
